@@ -1,0 +1,67 @@
+"""What every test may ask for: a clock that stands still, and a fresh database on each engine."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+
+from hub.testing.clock import FrozenClock
+from tests.postgres import PostgresServer, Unavailable, running_postgres
+
+pytest_plugins = ["tests.skips"]
+
+
+@pytest.fixture
+def frozen_clock() -> FrozenClock:
+    """Stands on Monday 2026-03-02 09:00 UTC until the test calls `.tick(seconds)`."""
+    return FrozenClock()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL of our own for the whole session (or the one HUB_TEST_POSTGRES names)."""
+    with contextlib.ExitStack() as running:
+        try:
+            server = running.enter_context(running_postgres())
+        except Unavailable as missing:
+            pytest.skip(str(missing))
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> Iterator[str]:
+    """The name of a migrated database; a copy of it is made in a fraction of the time the migrations take."""
+    url = postgres_server.create()
+    migrate_template(url)
+    yield postgres_server.name_of(url)
+    postgres_server.drop(url)
+
+
+def migrate_template(url: str) -> None:
+    """Bring the template to the newest schema; every connection must be closed again, or nothing can copy it."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """HUB_DATABASE_URL of a fresh database: None on SQLite (the file in HUB_DATA), on PostgreSQL a migrated one."""
+    if request.param == "sqlite":
+        yield None
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    url = server.create(request.getfixturevalue("postgres_template"))
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_engine_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """Like `engine_url`, without any table: for tests of the migrations and of the database layer itself."""
+    if request.param == "sqlite":
+        yield None
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    url = server.create()
+    yield url
+    server.drop(url)

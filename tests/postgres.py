@@ -1,0 +1,127 @@
+"""A throw-away PostgreSQL for the session, and fresh databases on it."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from tests.processes import end_group, free_port, passable_folder, wait_until
+
+# Nothing here survives the session, so nothing needs to reach the disk.
+SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+}
+
+
+class Unavailable(Exception):
+    """No PostgreSQL here; the text says what to install."""
+
+
+class PostgresServer:
+    """Makes and drops databases on one server; `url` is that of its maintenance database."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._names = (f"testdb_{os.getpid()}_{number}" for number in itertools.count(1))
+
+    def create(self, template: str = "template1") -> str:
+        """A new database, empty or a copy of `template` (a name); returns its URL."""
+        name = next(self._names)
+        self._execute("CREATE DATABASE {} TEMPLATE {}", name, template)
+        return self.url_of(name)
+
+    def drop(self, url: str) -> None:
+        """Take a database away, whoever is still connected."""
+        self._execute("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name_of(url))
+
+    def url_of(self, name: str) -> str:
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
+
+    @staticmethod
+    def name_of(url: str) -> str:
+        return urlsplit(url).path.lstrip("/")
+
+    def _execute(self, statement: str, *names: str) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+
+@contextlib.contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """The server HUB_TEST_POSTGRES names, else one started from the system's programs; raises Unavailable."""
+    given = os.environ.get("HUB_TEST_POSTGRES")
+    if given:
+        yield PostgresServer(given)
+        return
+    programs = _programs()
+    with passable_folder("hubbub-postgres-") as folder:
+        _init(programs, folder)
+        port = free_port()
+        settings = [f"--{name}={value}" for name, value in (SETTINGS | {"port": str(port)}).items()]
+        with (folder / "log").open("wb") as log:
+            server = subprocess.Popen(
+                [*_as_unprivileged(ends_with_us=True), programs / "postgres", "-D", folder / "data", *settings],
+                cwd=folder,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        try:
+            url = f"postgresql://test@127.0.0.1:{port}/postgres"
+            wait_until(lambda: _answers(url), "PostgreSQL", alive=server)
+            yield PostgresServer(url)
+        finally:
+            end_group(server, signal.SIGINT)
+
+
+def _programs() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(on_path).resolve().parent
+    raise Unavailable("PostgreSQL is not installed: install Debian's postgresql, or name a server in HUB_TEST_POSTGRES")
+
+
+def _init(programs: Path, folder: Path) -> None:
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+    options = ["-U", "test", "--auth=trust", "-E", "UTF8", "--no-locale", "--no-sync"]
+    subprocess.run(
+        [*_as_unprivileged(), programs / "initdb", "-D", folder / "data", *options],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+
+
+def _as_unprivileged(*, ends_with_us: bool = False) -> list[str]:
+    """PostgreSQL refuses to run as root; and a test session that is killed must not leave a server behind."""
+    if shutil.which("setpriv") is None:
+        return []
+    user = ["--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+    return ["setpriv", *user, *(["--pdeathsig=INT"] if ends_with_us else []), "--"]
+
+
+def _answers(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True

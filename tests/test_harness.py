@@ -1,0 +1,64 @@
+"""The harness itself: what the other tests lean on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.postgres import PostgresServer
+
+pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_each_test_gets_its_own_empty_postgresql_database(postgres_server: PostgresServer) -> None:
+    first, second = postgres_server.create(), postgres_server.create()
+    with psycopg.connect(first) as connection:
+        connection.execute("CREATE TABLE here (id BIGINT)")
+    with psycopg.connect(second) as connection:
+        assert connection.execute("SELECT to_regclass('here')").fetchone() == (None,)
+    for url in (first, second):
+        postgres_server.drop(url)
+
+
+def test_a_database_can_be_dropped_while_somebody_is_connected(postgres_server: PostgresServer) -> None:
+    url = postgres_server.create()
+    with pytest.raises(psycopg.OperationalError), psycopg.connect(url) as connection:
+        postgres_server.drop(url)
+        connection.execute("SELECT 1")
+
+
+def test_engine_url_names_an_engine(engine_url: str | None) -> None:
+    assert engine_url is None or engine_url.startswith("postgresql://")
+
+
+SKIPPING = """
+    import pytest
+
+    def test_runs(): pass
+
+    @pytest.mark.skip(reason="no such program")
+    def test_skips(): pass
+"""
+
+
+@pytest.mark.parametrize(("ci", "exit_code"), [("true", 1), ("", 0)])
+def test_a_skipped_test_fails_the_session_on_ci_only(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str, exit_code: int
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    pytester.makepyfile(SKIPPING)
+    result = pytester.runpytest_subprocess("-p", "tests.skips")
+    assert result.ret == exit_code
+    assert ("no such program" in result.stdout.str().partition("Skipped on CI")[2]) is (ci == "true")
+
+
+def test_an_expected_failure_is_no_skipped_test(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    pytester.makepyfile("import pytest\n@pytest.mark.xfail\ndef test_known(): assert False")
+    assert pytester.runpytest_subprocess("-p", "tests.skips").ret == 0
