@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from hub.kernel.migrate import migrate
+from hub.kernel.postgres import PostgresDatabase
 from hub.testing.clock import FrozenClock
 from tests.postgres import PostgresServer, Unavailable, running_postgres
 
@@ -40,14 +42,16 @@ def postgres_template(postgres_server: PostgresServer) -> Iterator[str]:
 
 
 def migrate_template(url: str) -> None:
-    """Bring the template to the newest schema; every connection must be closed again, or nothing can copy it."""
+    """Bring the template to the newest schema; every connection is closed again, or nothing could copy it."""
+    with contextlib.closing(PostgresDatabase(url)) as database:
+        migrate(database)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def engine_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """HUB_DATABASE_URL of a fresh database: None on SQLite (the file in HUB_DATA), on PostgreSQL a migrated one."""
+def engine_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """HUB_DATABASE_URL of a fresh database: empty on SQLite (a file in HUB_DATA), on PostgreSQL a migrated one."""
     if request.param == "sqlite":
-        yield None
+        yield ""
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
     url = server.create(request.getfixturevalue("postgres_template"))
@@ -56,10 +60,10 @@ def engine_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def empty_engine_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+def empty_engine_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """Like `engine_url`, without any table: for tests of the migrations and of the database layer itself."""
     if request.param == "sqlite":
-        yield None
+        yield ""
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
     url = server.create()
