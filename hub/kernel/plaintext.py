@@ -1,0 +1,101 @@
+"""Plain text from outside, made safe to look at: no character hides, reverses or floods what people read.
+
+Names and handles are one line and lose what cannot be seen (`one_line`); bodies keep every word and show such
+characters as marks (`visible_controls`). The raw text is kept by whoever stores it; nothing here can be undone.
+Unicode Standard Annex 9 (bidirectional controls) and 29 (grapheme clusters). Re-exported by `hub.kernel.html`.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+import regex
+
+ELLIPSIS = "…"
+_POINTS_PER_GRAPHEME = 16
+"""More code points than this on average is a flood, not writing: the longest family emoji has ten."""
+
+_BIDI = {
+    "\u202a": "⟨LRE⟩",
+    "\u202b": "⟨RLE⟩",
+    "\u202d": "⟨LRO⟩",
+    "\u202e": "⟨RLO⟩",
+    "\u2066": "⟨LRI⟩",
+    "\u2067": "⟨RLI⟩",
+    # Nothing is left open for these to close, and an isolate by first strong character hides nothing.
+    "\u202c": "",
+    "\u2068": "",
+    "\u2069": "",
+}
+_CONTROLS = {chr(point): chr(0x2400 + point) for point in range(0x20)} | {"\x7f": "␡"}
+_LINE_BREAKS = dict.fromkeys(("\x85", "\u2028", "\u2029"), "\n")
+_MARKS = _CONTROLS | _BIDI | _LINE_BREAKS | {"\x0c": " "}
+
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_STACKED = regex.compile(r"(\p{M}{8})\p{M}+")
+_GRAPHEME = regex.compile(r"\X")
+
+_INVISIBLE = regex.compile(
+    r"""[\p{Cc}\p{Cs}\p{Co}\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e
+        \u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\uffff]
+      | (?<![\U0001f3f4\U000e0020-\U000e007e])[\U000e0000-\U000e007f]
+      | (?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\p{Arabic}\p{Syriac}\p{Mongolian}\p{Nko}
+             \p{Devanagari}\p{Bengali}\p{Gurmukhi}\p{Gujarati}\p{Oriya}\p{Tamil}\p{Telugu}\p{Kannada}\p{Malayalam}
+             \p{Sinhala}\p{Khmer}\p{Myanmar}])[\u200c\u200d]""",
+    regex.VERBOSE,
+)
+_SPACES = re.compile(r"\s+")
+
+
+def visible_controls(text: str) -> str:
+    """The body with what cannot be seen shown as a mark (⟨RLO⟩, ␀), so that reading it is reading all of it.
+
+    Lone surrogates become U+FFFD, Unicode line separators a line break; stacks of more than eight combining marks
+    are cut to eight. Tabs and line breaks stay, and so do the joiners that Persian, Indic scripts and emoji need.
+    """
+    marked = _UNSEEN.sub(_mark, text)
+    return marked if marked.isascii() else _STACKED.sub(r"\1", marked)
+
+
+def _mark(found: re.Match[str]) -> str:
+    character = found[0]
+    return _MARKS.get(character, "\ufffd" if character >= "\ud800" else "")
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """A name, handle, title or file name on one line, at most `limit` graphemes, without a character nobody can see.
+
+    The result may be empty: the caller says what to show instead.
+    """
+    bounded = text[: limit * _POINTS_PER_GRAPHEME * 2]
+    spaced = _SPACES.sub(" ", _STACKED.sub(r"\1", bounded))
+    return cut(_SPACES.sub(" ", _INVISIBLE.sub("", spaced)).strip(), limit)
+
+
+def snippet(text: str, length: int = 140) -> str:
+    """The first words of a body for a list: one line of at most `length` graphemes, made from text, never from HTML."""
+    bounded = text[: length * _POINTS_PER_GRAPHEME * 2]
+    return cut(_SPACES.sub(" ", visible_controls(bounded)).strip(), length)
+
+
+def cut(text: str, limit: int) -> str:
+    """At most `limit` graphemes of the text, with an ellipsis for what is missing; a cluster is never cut inside."""
+    if limit < 1:
+        return ""
+    if len(text) <= limit:
+        return text
+    clusters = [found[0] for found in islice(_GRAPHEME.finditer(text), limit + 1)]
+    if len(clusters) <= limit and len(text) <= limit * _POINTS_PER_GRAPHEME:
+        return text
+    return _fitting(clusters[: limit - 1], limit * _POINTS_PER_GRAPHEME) + ELLIPSIS
+
+
+def _fitting(clusters: list[str], points: int) -> str:
+    kept, used = [], 1
+    for cluster in clusters:
+        used += len(cluster)
+        if used > points:
+            break
+        kept.append(cluster)
+    return "".join(kept).rstrip()
