@@ -1,29 +1,29 @@
 """Every error of Hubbub, as an instruction to whoever catches it.
 
-    HubError                         carries a code and parameters; worded for people at the border (kernel/texts)
-    ├── ConnectorError               what a connector tells the engine to do
-    │   ├── AuthExpired              pause the channel and ask a person to sign in again; never retried
-    │   ├── ScopeMissing             switch that feature off; the channel stays up
-    │   ├── RateLimited              wait until retry_at; counts against no retry budget
-    │   ├── Unavailable              try again later, with growing pauses; surely nothing was sent
-    │   ├── Ambiguous                it may have been sent: reconcile before anything else, never resend blindly
-    │   ├── AlreadySent              success: the receipt is inside
-    │   ├── Rejected                 give up on this one, show the reason, keep the text
-    │   ├── NotFound                 the target is missing now
-    │   ├── Gone                     the target is missing for ever
-    │   ├── Budget                   a paid limit is reached: stop until a person raises it
-    │   └── Misconfigured            the settings are wrong: show it at that field
-    │       └── AddressRefused       the address is not a public one (kernel/http)
-    ├── PluginFault                  a bug, hang or death of a plugin: logged, counted, backed off, its own channels only
-    ├── LeaseLost                    another worker owns this now: drop the work, write nothing
-    ├── Invalid                      bad input of a person or a program: say it at that field
-    ├── Absent                       not there, or not for this person: both look the same (404)
-    ├── Conflict                     it changed meanwhile: show what is new
-    ├── TooMany                      slow down: try again after retry_after seconds
-    └── OutOfOrder                   this installation cannot work: say what to do and stop
-        ├── DatabaseUnusable         locked, damaged, newer than the code, or not reachable
-        ├── StorageFull              no space, or a read-only folder
-        └── KeyLost                  secrets cannot be read with the key that is there
+HubError                         carries a code and parameters; worded for people at the border (kernel/texts)
+├── ConnectorError               what a connector tells the engine to do
+│   ├── AuthExpired              pause the channel and ask a person to sign in again; never retried
+│   ├── ScopeMissing             switch that feature off; the channel stays up
+│   ├── RateLimited              wait until retry_at; counts against no retry budget
+│   ├── Unavailable              try again later, with growing pauses; surely nothing was sent
+│   ├── Ambiguous                it may have been sent: reconcile before anything else, never resend blindly
+│   ├── AlreadySent              success: the receipt is inside
+│   ├── Rejected                 give up on this one, show the reason, keep the text
+│   ├── NotFound                 the target is missing now
+│   ├── Gone                     the target is missing for ever
+│   ├── Budget                   a paid limit is reached: stop until a person raises it
+│   └── Misconfigured            the settings are wrong: show it at that field
+│       └── AddressRefused       the address is not a public one (kernel/http)
+├── PluginFault                  a bug, hang or death of a plugin: counted, backed off, its own channels only
+├── LeaseLost                    another worker owns this now: drop the work, write nothing
+├── Invalid                      bad input of a person or a program: say it at that field
+├── Absent                       not there, or not for this person: both look the same (404)
+├── Conflict                     it changed meanwhile: show what is new
+├── TooMany                      slow down: try again after retry_after seconds
+└── OutOfOrder                   this installation cannot work: say what to do and stop
+    ├── DatabaseUnusable         locked, damaged, newer than the code, or not reachable
+    ├── StorageFull              no space, or a read-only folder
+    └── KeyLost                  secrets cannot be read with the key that is there
 """
 
 from __future__ import annotations

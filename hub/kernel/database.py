@@ -1,0 +1,111 @@
+"""One way to talk to the store, whichever engine it is: sessions run statements, transactions commit them."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from hub.kernel.clock import to_micros
+from hub.kernel.dialect import Dialect
+
+if TYPE_CHECKING:
+    from hub.kernel.config import Config
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """The time leases are measured in: milliseconds that no wall clock can turn back.
+
+    epoch: the boot of this machine on SQLite; moments of another epoch cannot be compared and count as past.
+    """
+
+    epoch: str
+    ms: int
+
+
+class Session(ABC):
+    """Runs statements on one connection. Parameters may be datetimes (stored as microseconds) and lists (as JSON)."""
+
+    dialect: Dialect
+
+    @abstractmethod
+    def _execute(self, sql: str, params: Mapping[str, Any]) -> Any:
+        """Run one translated statement and return the cursor."""
+
+    @abstractmethod
+    def _execute_many(self, sql: str, rows: list[dict[str, Any]]) -> None: ...
+
+    @abstractmethod
+    def moment(self) -> Moment:
+        """Now, for leases."""
+
+    def all(self, statement: str, **params: object) -> list[Row]:
+        rows: list[Row] = self._execute(self.dialect.translate(statement), _bound(params)).fetchall()
+        return rows
+
+    def one(self, statement: str, **params: object) -> Row | None:
+        row: Row | None = self._execute(self.dialect.translate(statement), _bound(params)).fetchone()
+        return row
+
+    def run(self, statement: str, **params: object) -> int:
+        """Run a statement that returns no rows; returns how many rows it touched."""
+        touched: int = self._execute(self.dialect.translate(statement), _bound(params)).rowcount
+        return touched
+
+    def insert(self, statement: str, **params: object) -> int:
+        """Run an INSERT … RETURNING id and return the id."""
+        row = self.one(statement, **params)
+        if row is None:
+            raise LookupError("the statement returned no id")
+        return int(row["id"])
+
+    def many(self, statement: str, rows: Iterable[Mapping[str, object]]) -> None:
+        """Run one statement for each row of parameters."""
+        self._execute_many(self.dialect.translate(statement), [_bound(row) for row in rows])
+
+
+class Database(ABC):
+    """The store of one installation. Safe to share between threads; sessions are not."""
+
+    dialect: Dialect
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[Session]:
+        """A session for reading what is committed."""
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[Session]:
+        """A session whose work is durable when the block ends, or undone when it raises. Short; no network inside."""
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+
+def open_database(config: Config) -> Database:
+    """Connect to the configured engine. Raises DatabaseUnusable or StorageFull."""
+    if config.database_url:
+        from hub.kernel.postgres import PostgresDatabase
+
+        return PostgresDatabase(config.database_url)
+    from hub.kernel.sqlite import SqliteDatabase
+
+    return SqliteDatabase(config.database_file)
+
+
+def _bound(params: Mapping[str, object]) -> dict[str, Any]:
+    return {name: _bind(value) for name, value in params.items()}
+
+
+def _bind(value: object) -> object:
+    if isinstance(value, datetime):
+        return to_micros(value)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return json.dumps(list(value))
+    return value

@@ -1,0 +1,126 @@
+"""The object that holds what everything shares, and the one place that builds it."""
+
+from __future__ import annotations
+
+import random
+import secrets as system_secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hub.errors import DatabaseUnusable, Invalid, KeyLost, StorageFull
+from hub.kernel.clock import Clock, system_clock
+from hub.kernel.database import Database, Session, open_database
+from hub.kernel.migrate import migrate
+from hub.kernel.plugins import Plugins, load_plugins
+from hub.kernel.secrets import Secrets, make_key, read_keys
+
+if TYPE_CHECKING:
+    from hub.kernel.config import Config
+    from hub.kernel.http import Door
+
+_FACT = "SELECT value FROM installation WHERE name = :name"
+_SET_FACT = """
+    INSERT INTO installation (name, value) VALUES (:name, :value)
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
+
+
+def new_token() -> str:
+    """An unguessable name: 256 bits, safe in an address."""
+    return system_secrets.token_urlsafe(32)
+
+
+@dataclass(slots=True, kw_only=True)
+class Hub:
+    """One installation, open. `chance` returns 0 to 1 and spreads retries; `token` makes unguessable names."""
+
+    config: Config
+    database: Database
+    secrets: Secrets
+    plugins: Plugins
+    door: Door
+    clock: Clock = system_clock
+    chance: Callable[[], float] = field(default=random.random)
+    token: Callable[[], str] = field(default=new_token)
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def prepare(config: Config) -> list[str]:
+    """Create what is missing in the data folder and bring the schema up to date; returns the migrations applied.
+
+    Raises StorageFull (read-only folder), DatabaseUnusable (damaged, newer, unreachable), KeyLost (the database holds
+    secrets but its key is gone), Invalid("demo") when a demo folder and another would be mixed.
+    """
+    try:
+        config.media.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageFull("read_only", str(error)) from error
+    database = open_database(config)
+    try:
+        applied = migrate(database)
+        with database.transaction() as session:
+            _settle_key(session, config)
+            _settle_demo(session, config)
+    finally:
+        database.close()
+    return applied
+
+
+def open_hub(config: Config, *, clock: Clock = system_clock, plugins: Plugins | None = None) -> Hub:
+    """Open a prepared installation. Raises DatabaseUnusable("not_prepared"), KeyLost and what the engine raises."""
+    from hub.kernel.http import Door
+
+    database = open_database(config)
+    try:
+        with database.reading() as session:
+            expected = _expected_key(session)
+        secrets = read_keys(config.key_file)
+        if expected != secrets.key_id:
+            raise KeyLost(str(config.key_file))
+    except BaseException:
+        database.close()
+        raise
+    return Hub(
+        config=config,
+        database=database,
+        secrets=secrets,
+        plugins=load_plugins() if plugins is None else plugins,
+        door=Door(allow=config.allow_hosts),
+        clock=clock,
+    )
+
+
+def fact(session: Session, name: str) -> str | None:
+    """One fact about this installation, such as the name of its key."""
+    row = session.one(_FACT, name=name)
+    return None if row is None else str(row["value"])
+
+
+def _expected_key(session: Session) -> str:
+    from hub.kernel.migrate import has_tables
+
+    expected = fact(session, "key_id") if has_tables(session) else None
+    if expected is None:
+        raise DatabaseUnusable("not_prepared")
+    return expected
+
+
+def _settle_key(session: Session, config: Config) -> None:
+    expected = fact(session, "key_id")
+    if expected is None:
+        make_key(config.key_file)
+        session.run(_SET_FACT, name="key_id", value=read_keys(config.key_file).key_id)
+    elif read_keys(config.key_file).key_id != expected:
+        raise KeyLost(str(config.key_file))
+
+
+def _settle_demo(session: Session, config: Config) -> None:
+    """A demo is for good or not at all: neither a demo folder nor a real one ever becomes the other."""
+    kind = "demo" if config.demo else "real"
+    known = fact(session, "kind")
+    if known is None:
+        session.run(_SET_FACT, name="kind", value=kind)
+    elif known != kind:
+        raise Invalid("demo", "demo_folder" if known == "demo" else "real_folder", folder=str(config.data))

@@ -1,0 +1,113 @@
+"""The event log: what happened, written in the transaction in which it happened, read by each reader at its own pace.
+
+Readers get every event at least once and in the order of commit. A position is an opaque string.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from hub.errors import Invalid
+from hub.events import KINDS, Event
+from hub.kernel.clock import from_micros
+from hub.kernel.database import Row, Session
+
+START = "0.0"
+"""The position before the first event."""
+
+_NAMES = {event: name for name, event in KINDS.items()}
+
+_APPEND = """
+    INSERT INTO events (kind, at, channel_id, conversation_id, data)
+    VALUES (:kind, :at, :channel_id, :conversation_id, :data)"""
+
+_AFTER = """
+    SELECT xid, id, kind, at, data FROM events
+    WHERE (xid > {as_xid xid} OR (xid = {as_xid xid} AND id > :id)) {settled_only}
+    ORDER BY xid, id LIMIT :limit"""
+
+_NEWEST = "SELECT xid, id FROM events WHERE 1 = 1 {settled_only} ORDER BY xid DESC, id DESC LIMIT 1"
+
+_READER = "SELECT position FROM event_readers WHERE name = :name {for_update}"
+
+_MOVE = """
+    INSERT INTO event_readers (name, position) VALUES (:name, :position)
+    ON CONFLICT (name) DO UPDATE SET position = excluded.position, failures = 0, failed_at = NULL"""
+
+_FAILED = """
+    UPDATE event_readers SET failures = failures + 1, failed_at = :at WHERE name = :name"""
+
+_FORGET = "DELETE FROM events WHERE at < :before"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logged:
+    """One event as the log holds it; `position` is where a reader goes on after it."""
+
+    position: str
+    kind: str
+    at: datetime
+    event: Event
+
+
+def append(session: Session, event: Event, *, at: datetime) -> None:
+    """Write down what this transaction does, for everybody who wants to know."""
+    session.run(
+        _APPEND,
+        kind=_NAMES[type(event)],
+        at=at,
+        channel_id=event.channel_id,
+        conversation_id=event.conversation_id,
+        data=msgspec.json.encode(dataclasses.asdict(event)).decode(),
+    )
+
+
+def read(session: Session, after: str, *, limit: int = 500) -> list[Logged]:
+    """Return what was committed after a position, oldest first. Raises Invalid when it is not a position."""
+    xid, row_id = parse_position(after)
+    return [_logged(row) for row in session.all(_AFTER, xid=xid, id=row_id, limit=limit)]
+
+
+def newest(session: Session) -> str:
+    """The position of the last event that readers can see."""
+    row = session.one(_NEWEST)
+    return START if row is None else f"{row['xid']}.{row['id']}"
+
+
+def reader_position(session: Session, name: str) -> str | None:
+    """Where a named reader stands; None when it never read."""
+    row = session.one(_READER, name=name)
+    return None if row is None else str(row["position"])
+
+
+def move_reader(session: Session, name: str, position: str) -> None:
+    session.run(_MOVE, name=name, position=position)
+
+
+def count_failure(session: Session, name: str, *, at: datetime) -> None:
+    session.run(_FAILED, name=name, at=at)
+
+
+def forget(session: Session, *, before: datetime) -> int:
+    """Drop events older than an instant; what they told is in the tables."""
+    return session.run(_FORGET, before=before)
+
+
+def parse_position(position: str) -> tuple[int, int]:
+    xid, _, row_id = position.partition(".")
+    if not (xid.isdecimal() and row_id.isdecimal() and len(position) < 40):
+        raise Invalid("after", "not_a_position")
+    return int(xid), int(row_id)
+
+
+def _logged(row: Row) -> Logged:
+    return Logged(
+        position=f"{row['xid']}.{row['id']}",
+        kind=row["kind"],
+        at=from_micros(row["at"]),
+        event=msgspec.json.decode(row["data"], type=KINDS[row["kind"]]),
+    )

@@ -1,0 +1,121 @@
+"""Brings a database to the schema of this code: every step once, crash-safe, with a copy taken before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from hub.errors import DatabaseUnusable
+from hub.kernel.clock import Clock, system_clock
+from hub.kernel.database import Database, Session
+from hub.kernel.dialect import Dialect
+
+# On SQLite the bookkeeping is sqlite-utils' own table, on PostgreSQL ours.
+_APPLIED_SQLITE = "SELECT name FROM _sqlite_migrations WHERE migration_set = 'hub' ORDER BY name"
+_APPLIED_TABLE = "CREATE TABLE IF NOT EXISTS applied_migrations (name TEXT PRIMARY KEY, applied_at BIGINT NOT NULL)"
+_APPLIED_POSTGRESQL = "SELECT name FROM applied_migrations ORDER BY name"
+_APPLY = "INSERT INTO applied_migrations (name, applied_at) VALUES (:name, :at)"
+_ADVISORY_LOCK = "SELECT pg_advisory_xact_lock(4862617)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One numbered migration: a name like `0001_first_tables` and its statements in both engines' common subset."""
+
+    name: str
+    sql: str
+
+    def for_engine(self, dialect: Dialect) -> str:
+        return dialect.translate(self.sql)
+
+
+def steps() -> list[Step]:
+    """Every migration this code knows, in order."""
+    found = [entry for entry in files("hub_migrations").iterdir() if entry.name.endswith(".sql")]
+    return [
+        Step(name=entry.name.removesuffix(".sql"), sql=entry.read_text(encoding="utf-8"))
+        for entry in sorted(found, key=lambda entry: entry.name)
+    ]
+
+
+def migrate(database: Database, *, clock: Clock = system_clock) -> list[str]:
+    """Apply what is missing and return its names. Raises DatabaseUnusable("newer") when the file is ahead of us."""
+    known = [step.name for step in steps()]
+    applied = applied_steps(database)
+    newer = sorted(set(applied) - set(known))
+    if newer:
+        raise DatabaseUnusable("newer", ", ".join(newer))
+    pending = [name for name in known if name not in applied]
+    if not pending:
+        return []
+    if database.dialect.name == "sqlite":
+        _migrate_sqlite(database, had_tables=bool(applied), first=pending[0])
+    else:
+        _migrate_postgresql(database, clock)
+    return pending
+
+
+def applied_steps(database: Database) -> list[str]:
+    """Names of the migrations this database has; empty for a new one."""
+    with database.reading() as session:
+        if not has_tables(session):
+            return []
+        embedded = database.dialect.name == "sqlite"
+        return [row["name"] for row in session.all(_APPLIED_SQLITE if embedded else _APPLIED_POSTGRESQL)]
+
+
+def has_tables(session: Session) -> bool:
+    """Whether a migration ever ran here."""
+    if session.dialect.name == "sqlite":
+        return session.one("SELECT 1 AS yes FROM sqlite_master WHERE name = '_sqlite_migrations'") is not None
+    return session.one("SELECT 1 AS yes WHERE to_regclass('applied_migrations') IS NOT NULL") is not None
+
+
+def _migrate_sqlite(database: Database, *, had_tables: bool, first: str) -> None:
+    from hub_migrations.migrations import migrations
+    from sqlite_utils import Database as Tables
+
+    from hub.kernel.sqlite import SqliteDatabase, connect
+
+    assert isinstance(database, SqliteDatabase)
+    connection = connect(database.file)
+    try:
+        if had_tables:
+            _copy_before(database.file, first)
+        # Immediate, so that of two processes that start at once one waits; one transaction, so that a kill leaves
+        # either the old schema or the new one.
+        connection.execute("BEGIN IMMEDIATE")
+        migrations.apply(Tables(connection, execute_plugins=False))
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+def _copy_before(file: Path, step: str) -> None:
+    from hub.kernel.sqlite import connect
+
+    copy = file.with_name(f"{file.stem}-before-{step}.db")
+    copy.unlink(missing_ok=True)
+    connection = connect(file)
+    try:
+        connection.execute("VACUUM INTO ?", (str(copy),))
+    finally:
+        connection.close()
+
+
+def _migrate_postgresql(database: Database, clock: Clock) -> None:
+    with database.transaction() as session:
+        session.one(_ADVISORY_LOCK)
+        session.run(_APPLIED_TABLE)
+        applied = {row["name"] for row in session.all(_APPLIED_POSTGRESQL)}
+        for step in steps():
+            if step.name not in applied:
+                for statement in statements(step.sql):
+                    session.run(statement)
+                session.run(_APPLY, name=step.name, at=clock())
+
+
+def statements(sql: str) -> list[str]:
+    """The single statements of a step. Our migrations hold no semicolon inside a statement; a test keeps it so."""
+    return [statement.strip() for statement in sql.split(";") if statement.strip()]

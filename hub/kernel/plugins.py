@@ -1,0 +1,133 @@
+"""Finds the installed plugins, one by one: a broken one disables itself, is listed with its reason, harms nobody."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from hub import hookspecs
+from hub.connector import API_VERSION, Connector
+from hub.errors import Absent
+
+if TYPE_CHECKING:
+    import click
+
+GROUP = "hubbub"
+"""The entry-point group in which a distribution names its plugins."""
+
+_KIND = re.compile(r"[a-z][a-z0-9_]{1,30}")
+_DECLARED = {"send": ("send", "measure"), "reconcile": ("reconcile",), "actions": ("act",)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One installed plugin: what it brought, or why it is not loaded (`problem`, a sentence for the operator)."""
+
+    name: str
+    distribution: str
+    version: str
+    kinds: tuple[str, ...] = ()
+    observes: tuple[str, ...] = ()
+    problem: str = ""
+    bundled: bool = False
+
+
+@dataclass(slots=True)
+class Plugins:
+    """The plugins of this process: connector classes by kind, modules by plugin name."""
+
+    found: list[Found] = field(default_factory=list)
+    connectors: dict[str, type[Connector]] = field(default_factory=dict)
+    modules: dict[str, Any] = field(default_factory=dict)
+
+    def connector(self, kind: str) -> type[Connector]:
+        """The connector class of a kind. Raises Absent when no loaded plugin brings it."""
+        try:
+            return self.connectors[kind]
+        except KeyError:
+            raise Absent("no plugin brings this kind", kind=kind) from None
+
+    def observers(self, hook: str) -> Iterator[str]:
+        """Names of the plugins that listen to a past-tense hook."""
+        return (found.name for found in self.found if hook in found.observes)
+
+    def add_commands(self, cli: click.Group) -> None:
+        for module in self.modules.values():
+            if hasattr(module, "register_commands"):
+                module.register_commands(cli=cli)
+
+
+def load_plugins(points: Iterable[EntryPoint] | None = None) -> Plugins:
+    """Load every plugin of the entry-point group, or the given ones."""
+    plugins = Plugins()
+    for point in sorted(entry_points(group=GROUP) if points is None else points, key=lambda point: point.name):
+        plugins.found.append(_load(plugins, point))
+    return plugins
+
+
+def _load(plugins: Plugins, point: EntryPoint) -> Found:
+    dist = point.dist
+    found = Found(
+        name=point.name,
+        distribution=dist.name if dist else "",
+        version=dist.version if dist else "",
+        bundled=point.value.startswith("hub_plugins."),
+    )
+    # A plugin is other people's code: whatever it does while loading must cost only itself.
+    try:
+        module = point.load()
+        kinds = _register(plugins, point.name, module)
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        return dataclasses.replace(found, problem=f"{type(error).__name__}: {error}")
+    observes = tuple(hook for hook in ("message_received", "reply_settled") if hasattr(module, hook))
+    return dataclasses.replace(found, kinds=kinds, observes=observes)
+
+
+def _register(plugins: Plugins, name: str, module: Any) -> tuple[str, ...]:
+    # A manager of its own for each plugin: with a shared one, the first misspelt hook would stop all.
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    manager.register(module, name)
+    manager.check_pending()
+    brought: list[type[Connector]] = []
+    manager.hook.register_connectors(register=brought.append)
+    for connector in brought:
+        check_class(connector)
+        if connector.kind in plugins.connectors:
+            raise ValueError(f"the kind {connector.kind} is brought by another plugin already")
+    plugins.connectors.update({connector.kind: connector for connector in brought})
+    plugins.modules[name] = module
+    return tuple(connector.kind for connector in brought)
+
+
+def check_class(connector: type[Connector]) -> None:
+    """Refuse a class that does not keep the contract, naming what is wrong. Raises TypeError."""
+    if not (isinstance(connector, type) and issubclass(connector, Connector)):
+        raise TypeError(f"{connector!r} is not a Connector class")
+    if connector.api_version != API_VERSION:
+        raise TypeError(f"built for contract {connector.api_version}, this Hubbub speaks {API_VERSION}")
+    if not _KIND.fullmatch(getattr(connector, "kind", "")):
+        raise TypeError("kind must be a short lower-case word")
+    if not getattr(connector, "label", ""):
+        raise TypeError(f"{connector.kind} has no label")
+    if not dataclasses.is_dataclass(getattr(connector, "Settings", None)):
+        raise TypeError(f"{connector.kind}.Settings must be a dataclass")
+    for feature, methods in _DECLARED.items():
+        for method in methods:
+            if getattr(connector.features, feature) and _is_inherited(connector, method):
+                raise TypeError(f"{connector.kind} declares {feature} but has no {method}()")
+
+
+def _is_inherited(connector: type[Connector], method: str) -> bool:
+    inherited: bool = getattr(getattr(connector, method), "__func__", getattr(connector, method)) is getattr(
+        getattr(Connector, method), "__func__", getattr(Connector, method)
+    )
+    return inherited

@@ -1,0 +1,85 @@
+"""PostgreSQL, for several nodes: a pool of connections, the database's own clock for leases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from hub.errors import DatabaseUnusable, StorageFull
+from hub.kernel.database import Database, Moment, Session
+from hub.kernel.dialect import POSTGRESQL
+
+_MOMENT = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) AS ms"
+_CONNECT_SECONDS = 10.0
+
+Connection = psycopg.Connection[dict[str, Any]]
+
+
+class PostgresSession(Session):
+    dialect = POSTGRESQL
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def _execute(self, sql: str, params: Mapping[str, Any]) -> psycopg.Cursor[dict[str, Any]]:
+        return self.connection.execute(sql.encode(), params)
+
+    def _execute_many(self, sql: str, rows: list[dict[str, Any]]) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.executemany(sql.encode(), rows)
+
+    def moment(self) -> Moment:
+        row = self.connection.execute(_MOMENT).fetchone()
+        return Moment(epoch="postgresql", ms=row["ms"] if row else 0)
+
+
+class PostgresDatabase(Database):
+    dialect = POSTGRESQL
+
+    def __init__(self, url: str, *, connections: int = 12) -> None:
+        self.url = url
+        self._pool: ConnectionPool[Connection] = ConnectionPool(
+            url,
+            connection_class=psycopg.Connection[dict[str, Any]],
+            kwargs={"row_factory": dict_row, "autocommit": True},
+            min_size=1,
+            max_size=connections,
+            timeout=_CONNECT_SECONDS,
+            check=ConnectionPool.check_connection,
+            open=False,
+        )
+        try:
+            self._pool.open(wait=True, timeout=_CONNECT_SECONDS)
+        except PoolTimeout as error:
+            self._pool.close()
+            raise DatabaseUnusable("unreachable", str(error)) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with _translated(), self._pool.connection() as connection:
+            yield PostgresSession(connection)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        with _translated(), self._pool.connection() as connection, connection.transaction():
+            yield PostgresSession(connection)
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.errors.DiskFull as error:
+        raise StorageFull("full", str(error)) from error
+    except psycopg.errors.ReadOnlySqlTransaction as error:
+        raise StorageFull("read_only", str(error)) from error
+    except (psycopg.OperationalError, PoolTimeout) as error:
+        raise DatabaseUnusable("unreachable", str(error)) from error

@@ -1,0 +1,207 @@
+"""The embedded engine: one file, one writer at a time, commits joined so that many small writes share one fsync."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hub.errors import DatabaseUnusable, HubError, StorageFull
+from hub.kernel.database import Database, Moment, Session
+from hub.kernel.dialect import SQLITE
+
+if TYPE_CHECKING:
+    import sqlite3
+else:
+    # One SQLite for the whole process: two copies break each other's POSIX locks.
+    # sqlite-utils picks the same one.
+    try:
+        from pysqlite3 import dbapi2 as sqlite3
+    except ImportError:
+        import sqlite3
+
+WAL_RESET_FIXED = (3, 51, 3)
+"""From here on a WAL shared by several connections is safe (sqlite.org, fixed March 2026)."""
+
+_BUSY_MS = 5000
+_GROUP_MOST = 100
+_GROUP_SECONDS = 0.005
+
+
+class SqliteSession(Session):
+    dialect = SQLITE
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def _execute(self, sql: str, params: Mapping[str, Any]) -> sqlite3.Cursor:
+        try:
+            return self.connection.execute(sql, params)
+        except sqlite3.DatabaseError as error:
+            raise translate(error) from error
+
+    def _execute_many(self, sql: str, rows: list[dict[str, Any]]) -> None:
+        try:
+            self.connection.executemany(sql, rows)
+        except sqlite3.DatabaseError as error:
+            raise translate(error) from error
+
+    def moment(self) -> Moment:
+        return Moment(epoch=boot_id(), ms=time.monotonic_ns() // 1_000_000)
+
+
+class _Group:
+    """Transactions that share one commit."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+        self.size = 0
+        self.committed = threading.Event()
+        self.error: Exception | None = None
+
+
+class SqliteDatabase(Database):
+    """Reads on one connection per thread; writes on one connection per process, in joined commits."""
+
+    dialect = SQLITE
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._local = threading.local()
+        self._turn = threading.Lock()
+        self._count = threading.Lock()
+        self._waiting = 0
+        self._group: _Group | None = None
+        self._writer = connect(file)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        session = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = SqliteSession(connect(self.file))
+        yield session
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        if getattr(self._local, "writing", False):
+            raise RuntimeError("a transaction is open in this thread already; pass its session on")
+        group = self._join()
+        self._local.writing = True
+        try:
+            self._writer.execute("SAVEPOINT work")
+            yield SqliteSession(self._writer)
+            self._writer.execute("RELEASE work")
+        except BaseException as error:
+            self._undo(group, error)
+            self._leave(group)
+            raise
+        finally:
+            self._local.writing = False
+        self._leave(group, wait=True)
+
+    def close(self) -> None:
+        with self._turn:
+            self._writer.close()
+        session = getattr(self._local, "session", None)
+        if session is not None:
+            session.connection.close()
+
+    def _join(self) -> _Group:
+        with self._count:
+            self._waiting += 1
+        try:
+            self._turn.acquire()
+        finally:
+            with self._count:
+                self._waiting -= 1
+        try:
+            if self._group is None:
+                self._writer.execute("BEGIN IMMEDIATE")
+                self._group = _Group()
+        except sqlite3.DatabaseError as error:
+            self._turn.release()
+            raise translate(error) from error
+        self._group.size += 1
+        return self._group
+
+    def _undo(self, group: _Group, error: BaseException) -> None:
+        if self._writer.in_transaction:
+            self._writer.execute("ROLLBACK TO work")
+            self._writer.execute("RELEASE work")
+        else:
+            # SQLite gave up the whole transaction (disk full, I/O error): whoever shares it must know.
+            group.error = error if isinstance(error, HubError) else DatabaseUnusable("damaged", str(error))
+
+    def _leave(self, group: _Group, *, wait: bool = False) -> None:
+        """Hand the open transaction to the next in line, or commit it for all who share it."""
+        joined = self._waiting and group.size < _GROUP_MOST and time.monotonic() - group.began < _GROUP_SECONDS
+        if joined and group.error is None:
+            self._turn.release()
+        else:
+            self._commit(group)
+            self._turn.release()
+        if wait:
+            group.committed.wait()
+            if group.error is not None:
+                raise group.error
+
+    def _commit(self, group: _Group) -> None:
+        try:
+            if self._writer.in_transaction:
+                self._writer.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            group.error = translate(error)
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+        finally:
+            self._group = None
+            group.committed.set()
+
+
+def connect(file: Path) -> sqlite3.Connection:
+    """Open the file with the pragmas everything relies on. Raises DatabaseUnusable or StorageFull."""
+    try:
+        connection = sqlite3.connect(file, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        connection.execute(f"PRAGMA journal_mode={'WAL' if wal_is_safe() else 'DELETE'}")
+        # An acknowledged message or a lost "sent" mark must survive a power cut.
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA mmap_size=0")
+        connection.execute("PRAGMA cache_size=-32768")
+    except sqlite3.DatabaseError as error:
+        raise translate(error) from error
+    return connection
+
+
+def wal_is_safe() -> bool:
+    return sqlite3.sqlite_version_info >= WAL_RESET_FIXED
+
+
+@functools.cache
+def boot_id() -> str:
+    """Name this boot of the machine, so that monotonic times of another boot are not compared with ours."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        # Without the kernel's id the process start is all we know: claims of an earlier run are free at once.
+        return f"process-{time.monotonic_ns()}"
+
+
+def translate(error: sqlite3.DatabaseError) -> HubError | sqlite3.DatabaseError:
+    """Turn an engine's failure into an instruction; a mistake in a statement stays what it is."""
+    text = str(error).lower()
+    if "locked" in text or "busy" in text:
+        return DatabaseUnusable("locked", str(error))
+    if "readonly" in text or "unable to open" in text:
+        return StorageFull("read_only", str(error))
+    if "full" in text or "disk i/o" in text:
+        return StorageFull("full", str(error))
+    if "malformed" in text or "not a database" in text:
+        return DatabaseUnusable("damaged", str(error))
+    return error

@@ -1,0 +1,307 @@
+CREATE TABLE installation (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) {strict};
+
+CREATE TABLE events (
+    id {identity},
+    xid {transaction_id},
+    kind TEXT NOT NULL,
+    at {timestamp} NOT NULL,
+    channel_id {bigint},
+    conversation_id {bigint},
+    data TEXT NOT NULL
+) {strict};
+
+CREATE INDEX events_order ON events (xid, id);
+
+CREATE TABLE event_readers (
+    name TEXT PRIMARY KEY,
+    position TEXT NOT NULL,
+    failures {bigint} NOT NULL DEFAULT 0,
+    failed_at {timestamp}
+) {strict};
+
+CREATE TABLE workers (
+    id TEXT PRIMARY KEY,
+    epoch TEXT NOT NULL,
+    beat_ms {bigint} NOT NULL,
+    role TEXT NOT NULL,
+    started_at {timestamp} NOT NULL,
+    beat_at {timestamp} NOT NULL
+) {strict};
+
+CREATE TABLE teams (
+    id {identity},
+    name TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 100),
+    created_at {timestamp} NOT NULL
+) {strict};
+
+CREATE TABLE agents (
+    id {identity},
+    email TEXT NOT NULL UNIQUE CHECK (length(email) BETWEEN 3 AND 254),
+    name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+    role TEXT NOT NULL CHECK (role IN ('admin', 'supervisor', 'agent', 'writer')),
+    password_hash TEXT,
+    created_at {timestamp} NOT NULL,
+    deactivated_at {timestamp}
+) {strict};
+
+CREATE TABLE team_members (
+    team_id {bigint} NOT NULL REFERENCES teams (id),
+    agent_id {bigint} NOT NULL REFERENCES agents (id),
+    PRIMARY KEY (team_id, agent_id)
+) {strict};
+
+CREATE INDEX team_members_agent ON team_members (agent_id);
+
+CREATE TABLE sign_in_links (
+    id {identity},
+    agent_id {bigint} NOT NULL REFERENCES agents (id),
+    token_hash TEXT NOT NULL UNIQUE,
+    purpose TEXT NOT NULL CHECK (purpose IN ('first', 'invite', 'reset')),
+    created_at {timestamp} NOT NULL,
+    expires_at {timestamp} NOT NULL,
+    used_at {timestamp}
+) {strict};
+
+CREATE INDEX sign_in_links_agent ON sign_in_links (agent_id);
+
+CREATE TABLE sessions (
+    id {identity},
+    token_hash TEXT NOT NULL UNIQUE,
+    agent_id {bigint} NOT NULL REFERENCES agents (id),
+    csrf_token TEXT NOT NULL,
+    user_agent TEXT NOT NULL DEFAULT '',
+    created_at {timestamp} NOT NULL,
+    seen_at {timestamp} NOT NULL,
+    ended_at {timestamp}
+) {strict};
+
+CREATE INDEX sessions_agent ON sessions (agent_id);
+
+CREATE TABLE rate_limits (
+    name TEXT PRIMARY KEY,
+    spent {bigint} NOT NULL,
+    since {timestamp} NOT NULL
+) {strict};
+
+CREATE TABLE channels (
+    id {identity},
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+    team_id {bigint} NOT NULL REFERENCES teams (id),
+    settings TEXT NOT NULL,
+    sealed TEXT NOT NULL,
+    account TEXT NOT NULL,
+    title TEXT NOT NULL DEFAULT '',
+    limits TEXT NOT NULL DEFAULT '{}',
+    can_send {bigint} NOT NULL DEFAULT 0,
+    state TEXT NOT NULL CHECK (state IN ('active', 'paused', 'signed_out', 'misconfigured', 'removed')),
+    cursor TEXT,
+    pulls {bigint} NOT NULL DEFAULT 0,
+    pulled_at {timestamp},
+    found_at {timestamp},
+    next_pull_at {timestamp} NOT NULL,
+    quiet_until {timestamp},
+    failures {bigint} NOT NULL DEFAULT 0,
+    failing_since {timestamp},
+    error_code TEXT,
+    error_reason TEXT,
+    error_detail TEXT,
+    claimed_by TEXT,
+    fence {bigint} NOT NULL DEFAULT 0,
+    created_at {timestamp} NOT NULL
+) {strict};
+
+CREATE INDEX channels_due ON channels (next_pull_at) WHERE state = 'active';
+
+CREATE TABLE dead_letters (
+    id {identity},
+    channel_id {bigint} NOT NULL REFERENCES channels (id),
+    reason TEXT NOT NULL,
+    raw TEXT NOT NULL,
+    at {timestamp} NOT NULL
+) {strict};
+
+CREATE INDEX dead_letters_channel ON dead_letters (channel_id, id);
+
+CREATE TABLE outbox (
+    id {identity},
+    channel_id {bigint} NOT NULL REFERENCES channels (id),
+    conversation_id {bigint},
+    agent_id {bigint} REFERENCES agents (id),
+    action TEXT NOT NULL CHECK (action IN ('reply', 'act')),
+    key TEXT NOT NULL UNIQUE,
+    client_key TEXT UNIQUE,
+    parent_remote_id TEXT NOT NULL,
+    request TEXT NOT NULL,
+    plan TEXT,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'failed', 'unknown', 'held', 'cancelled')),
+    due_at {timestamp} NOT NULL,
+    tries {bigint} NOT NULL DEFAULT 0,
+    first_tried_at {timestamp},
+    claimed_by TEXT,
+    fence {bigint} NOT NULL DEFAULT 0,
+    sending_part {bigint},
+    sending_since {timestamp},
+    sending_epoch TEXT,
+    sending_until_ms {bigint},
+    error_code TEXT,
+    error_reason TEXT,
+    error_detail TEXT,
+    created_at {timestamp} NOT NULL,
+    settled_at {timestamp}
+) {strict};
+
+CREATE INDEX outbox_due ON outbox (due_at, id) WHERE state = 'queued';
+CREATE INDEX outbox_sending ON outbox (id) WHERE state = 'sending';
+CREATE INDEX outbox_stuck ON outbox (state, id) WHERE state IN ('failed', 'unknown', 'held');
+CREATE INDEX outbox_conversation ON outbox (conversation_id, id);
+CREATE INDEX outbox_parent ON outbox (channel_id, parent_remote_id) WHERE state IN ('sending', 'unknown');
+
+CREATE TABLE outbox_parts (
+    outbox_id {bigint} NOT NULL REFERENCES outbox (id),
+    part {bigint} NOT NULL,
+    channel_id {bigint} NOT NULL,
+    reserved TEXT,
+    text_hash TEXT NOT NULL,
+    remote_id TEXT,
+    permalink TEXT,
+    revision TEXT,
+    held {bigint} NOT NULL DEFAULT 0,
+    sent_at {timestamp},
+    PRIMARY KEY (outbox_id, part)
+) {strict};
+
+CREATE INDEX outbox_parts_reserved ON outbox_parts (channel_id, reserved);
+CREATE INDEX outbox_parts_remote ON outbox_parts (channel_id, remote_id);
+
+CREATE TABLE identities (
+    id {identity},
+    channel_id {bigint} NOT NULL REFERENCES channels (id),
+    remote_id TEXT NOT NULL CHECK (length(remote_id) > 0),
+    handle TEXT NOT NULL,
+    name TEXT NOT NULL,
+    url TEXT,
+    avatar TEXT,
+    is_us {bigint} NOT NULL DEFAULT 0,
+    is_bot {bigint} NOT NULL DEFAULT 0,
+    trust TEXT NOT NULL CHECK (trust IN ('network', 'claimed')),
+    seen_at {timestamp} NOT NULL,
+    UNIQUE (channel_id, remote_id)
+) {strict};
+
+CREATE TABLE posts (
+    id {identity},
+    channel_id {bigint} NOT NULL REFERENCES channels (id),
+    remote_id TEXT NOT NULL CHECK (length(remote_id) > 0),
+    title TEXT NOT NULL,
+    text TEXT NOT NULL,
+    link TEXT,
+    created_at {timestamp},
+    UNIQUE (channel_id, remote_id)
+) {strict};
+
+CREATE TABLE threads (
+    id {identity},
+    channel_id {bigint} NOT NULL REFERENCES channels (id),
+    root_remote_id TEXT NOT NULL CHECK (length(root_remote_id) > 0),
+    post_id {bigint} REFERENCES posts (id),
+    UNIQUE (channel_id, root_remote_id)
+) {strict};
+
+CREATE TABLE conversations (
+    id {identity},
+    channel_id {bigint} NOT NULL REFERENCES channels (id),
+    team_id {bigint} NOT NULL REFERENCES teams (id),
+    thread_id {bigint} NOT NULL REFERENCES threads (id),
+    identity_id {bigint} NOT NULL REFERENCES identities (id),
+    state TEXT NOT NULL CHECK (state IN ('open', 'waiting', 'snoozed', 'resolved')),
+    kind TEXT NOT NULL,
+    visibility TEXT NOT NULL,
+    language TEXT,
+    snippet TEXT NOT NULL,
+    last_direction TEXT NOT NULL CHECK (last_direction IN ('in', 'out')),
+    last_at {timestamp} NOT NULL,
+    unread {bigint} NOT NULL DEFAULT 0,
+    version {bigint} NOT NULL DEFAULT 0,
+    created_at {timestamp} NOT NULL,
+    merged_into {bigint} REFERENCES conversations (id)
+) {strict};
+
+CREATE UNIQUE INDEX conversations_key ON conversations (thread_id, identity_id) WHERE merged_into IS NULL;
+CREATE INDEX conversations_newest ON conversations (last_at, id) WHERE merged_into IS NULL;
+CREATE INDEX conversations_team ON conversations (team_id, last_at, id) WHERE merged_into IS NULL;
+CREATE INDEX conversations_channel ON conversations (channel_id, last_at, id) WHERE merged_into IS NULL;
+
+CREATE TABLE messages (
+    id {identity},
+    channel_id {bigint} NOT NULL REFERENCES channels (id),
+    remote_id TEXT CHECK (length(remote_id) > 0),
+    revision TEXT NOT NULL,
+    pull {bigint} NOT NULL DEFAULT 0,
+    thread_id {bigint} NOT NULL REFERENCES threads (id),
+    parent_remote_id TEXT,
+    conversation_id {bigint} REFERENCES conversations (id),
+    identity_id {bigint} REFERENCES identities (id),
+    agent_id {bigint} REFERENCES agents (id),
+    outbox_id {bigint} REFERENCES outbox (id),
+    direction TEXT NOT NULL CHECK (direction IN ('in', 'out')),
+    origin TEXT NOT NULL CHECK (origin IN ('remote', 'hub', 'native')),
+    kind TEXT NOT NULL,
+    addressed {bigint} NOT NULL DEFAULT 1,
+    visibility TEXT NOT NULL,
+    language TEXT,
+    content_warning TEXT NOT NULL DEFAULT '',
+    text TEXT NOT NULL,
+    html TEXT,
+    html_version {bigint} NOT NULL DEFAULT 0,
+    attachments TEXT NOT NULL DEFAULT '[]',
+    moderation TEXT,
+    reply TEXT NOT NULL DEFAULT '{}',
+    permalink TEXT,
+    created_at {timestamp} NOT NULL,
+    received_at {timestamp} NOT NULL,
+    edited_at {timestamp},
+    deleted_at {timestamp},
+    deleted_by TEXT,
+    date_guessed {bigint} NOT NULL DEFAULT 0,
+    raw TEXT,
+    UNIQUE (channel_id, remote_id)
+) {strict};
+
+CREATE INDEX messages_conversation ON messages (conversation_id, created_at, id);
+CREATE INDEX messages_thread ON messages (thread_id, created_at, id);
+CREATE INDEX messages_parent ON messages (channel_id, parent_remote_id);
+CREATE INDEX messages_outbox ON messages (outbox_id);
+
+CREATE TABLE message_versions (
+    id {identity},
+    message_id {bigint} NOT NULL REFERENCES messages (id),
+    revision TEXT NOT NULL,
+    text TEXT NOT NULL,
+    html TEXT,
+    replaced_at {timestamp} NOT NULL
+) {strict};
+
+CREATE INDEX message_versions_message ON message_versions (message_id, id);
+
+CREATE TABLE tombstones (
+    channel_id {bigint} NOT NULL REFERENCES channels (id),
+    remote_id TEXT NOT NULL,
+    deleted_at {timestamp} NOT NULL,
+    deleted_by TEXT NOT NULL,
+    pull {bigint} NOT NULL,
+    PRIMARY KEY (channel_id, remote_id)
+) {strict};
+
+CREATE TABLE pictures (
+    id {identity},
+    message_id {bigint} NOT NULL REFERENCES messages (id),
+    position {bigint} NOT NULL,
+    file TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    fetched_at {timestamp} NOT NULL,
+    UNIQUE (message_id, position)
+) {strict};

@@ -1,0 +1,1 @@
+"""The schema of Hubbub, step by step. Steps are never edited once released."""
