@@ -164,7 +164,11 @@ def clean(html: str) -> str:
     return text_to_html(text_of(dirty))
 
 
-_FOREIGN = re.compile(r"<(/?)(?:svg|math)(?=[\s/>])", re.IGNORECASE)
+_FOREIGN_WORDS = _set(
+    "foreignobject g math merror mfrac mi mn mo mover mpadded mroot mrow ms msqrt mstyle msub msubsup msup mtable mtd"
+    " mtext mtr munder munderover semantics svg switch text textpath tspan"
+)
+_FOREIGN = re.compile(rf"<(/?)(?:{'|'.join(sorted(_FOREIGN_WORDS))})(?=[\s/>])", re.IGNORECASE)
 
 
 def _bounded(html: str) -> str:
