@@ -10,7 +10,8 @@ import pytest
 from hub.kernel.migrate import migrate
 from hub.kernel.postgres import PostgresDatabase
 from hub.testing.clock import FrozenClock
-from tests.postgres import PostgresServer, Unavailable, running_postgres
+from tests.postgres import PostgresServer, running_postgres
+from tests.processes import NotInstalled
 
 pytest_plugins = ["tests.skips"]
 
@@ -27,7 +28,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     with contextlib.ExitStack() as running:
         try:
             server = running.enter_context(running_postgres())
-        except Unavailable as missing:
+        except NotInstalled as missing:
             pytest.skip(str(missing))
         yield server
 

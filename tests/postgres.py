@@ -15,7 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from tests.processes import end_group, free_port, passable_folder, wait_until
+from tests.processes import NotInstalled, end_group, free_port, passable_folder, start_program, wait_until
 
 # Nothing here survives the session, so nothing needs to reach the disk.
 SETTINGS = {
@@ -26,10 +26,6 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
 }
-
-
-class Unavailable(Exception):
-    """No PostgreSQL here; the text says what to install."""
 
 
 class PostgresServer:
@@ -63,7 +59,7 @@ class PostgresServer:
 
 @contextlib.contextmanager
 def running_postgres() -> Iterator[PostgresServer]:
-    """The server HUB_TEST_POSTGRES names, else one started from the system's programs; raises Unavailable."""
+    """The server HUB_TEST_POSTGRES names, else one started from the system's programs; raises NotInstalled."""
     given = os.environ.get("HUB_TEST_POSTGRES")
     if given:
         yield PostgresServer(given)
@@ -73,14 +69,8 @@ def running_postgres() -> Iterator[PostgresServer]:
         _init(programs, folder)
         port = free_port()
         settings = [f"--{name}={value}" for name, value in (SETTINGS | {"port": str(port)}).items()]
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [*_as_unprivileged(ends_with_us=True), programs / "postgres", "-D", folder / "data", *settings],
-                cwd=folder,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        command = [*_as_unprivileged(), programs / "postgres", "-D", folder / "data", *settings]
+        server = start_program(command, log=folder / "log", folder=folder)
         try:
             url = f"postgresql://test@127.0.0.1:{port}/postgres"
             wait_until(lambda: _answers(url), "PostgreSQL", alive=server)
@@ -96,7 +86,7 @@ def _programs() -> Path:
     on_path = shutil.which("initdb")
     if on_path:
         return Path(on_path).resolve().parent
-    raise Unavailable("PostgreSQL is not installed: install Debian's postgresql, or name a server in HUB_TEST_POSTGRES")
+    raise NotInstalled("PostgreSQL is missing: install Debian's postgresql, or name a server in HUB_TEST_POSTGRES")
 
 
 def _init(programs: Path, folder: Path) -> None:
@@ -111,12 +101,9 @@ def _init(programs: Path, folder: Path) -> None:
     )
 
 
-def _as_unprivileged(*, ends_with_us: bool = False) -> list[str]:
-    """PostgreSQL refuses to run as root; and a test session that is killed must not leave a server behind."""
-    if shutil.which("setpriv") is None:
-        return []
-    user = ["--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
-    return ["setpriv", *user, *(["--pdeathsig=INT"] if ends_with_us else []), "--"]
+def _as_unprivileged() -> list[str]:
+    """PostgreSQL refuses to run as root."""
+    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"] if os.geteuid() == 0 else []
 
 
 def _answers(url: str) -> bool:

@@ -10,11 +10,19 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 STARTING_SECONDS = 60.0
 STOPPING_SECONDS = 10.0
+
+# Leads the program's group and ends it when the program ends, or when the pipe from the tests closes: a test session
+# that is killed leaves no server behind.
+_GUARD = '("$@"; kill -TERM 0) & cat >/dev/null; kill -TERM 0'
+
+
+class NotInstalled(Exception):
+    """A program the tests drive is missing on this machine; the text says what to install."""
 
 
 def free_port() -> int:
@@ -35,6 +43,22 @@ def passable_folder(prefix: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def start_program(
+    command: Sequence[str | Path], *, log: Path, folder: Path | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a server in a process group of its own, its output in `log`; `end_group` ends all of it."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            ["sh", "-c", _GUARD, "guard", *command],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+            env=None if env is None else {**os.environ, **env},
+            start_new_session=True,
+        )
+
+
 def wait_until(ready: Callable[[], bool], what: str, *, alive: subprocess.Popen[bytes] | None = None) -> None:
     """Poll a foreign program until it is ready; raises RuntimeError when it died or never comes up."""
     deadline = time.monotonic() + STARTING_SECONDS
@@ -46,21 +70,35 @@ def wait_until(ready: Callable[[], bool], what: str, *, alive: subprocess.Popen[
         time.sleep(0.05)
 
 
-def end_group(program: subprocess.Popen[bytes], first: signal.Signals = signal.SIGTERM) -> None:
-    """End a program started with `start_new_session=True` and everything it started."""
+def end_group(leader: subprocess.Popen[bytes], first: signal.Signals = signal.SIGTERM) -> None:
+    """End a program started with `start_new_session=True` and everything it started, by force where asking fails."""
     for each in (first, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(program.pid, each)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            program.wait(STOPPING_SECONDS)
-            if not group_exists(program.pid):
-                return
+            os.killpg(leader.pid, each)
+        if _group_ended(leader):
+            break
+    if leader.stdin is not None:
+        leader.stdin.close()
+
+
+def _group_ended(leader: subprocess.Popen[bytes]) -> bool:
+    deadline = time.monotonic() + STOPPING_SECONDS
+    while time.monotonic() < deadline:
+        leader.poll()
+        if not group_exists(leader.pid):
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def group_exists(group: int) -> bool:
-    """Whether any process of the group is left."""
+    """Whether any process of the group still runs; one that ended and waits to be collected by init does not count."""
+    return any(_runs_in(group, stat) for stat in Path("/proc").glob("[0-9]*/stat"))
+
+
+def _runs_in(group: int, stat: Path) -> bool:
     try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
+        state, _, its_group, *_ = stat.read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return True
+    return int(its_group) == group and state not in "ZX"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.postgres import PostgresServer
+from tests.processes import end_group, group_exists, start_program, wait_until
 
 pytest_plugins = ["pytester"]
 
@@ -62,3 +65,37 @@ def test_an_expected_failure_is_no_skipped_test(pytester: pytest.Pytester, monke
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makepyfile("import pytest\n@pytest.mark.xfail\ndef test_known(): assert False")
     assert pytester.runpytest_subprocess("-p", "tests.skips").ret == 0
+
+
+def test_a_program_ends_when_the_session_that_started_it_is_killed(tmp_path: Path) -> None:
+    session = subprocess.Popen(
+        [sys.executable, "-c", STARTS_AND_HANGS, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert session.stdout is not None
+    group = int(session.stdout.readline())
+    session.kill()
+    session.communicate()
+    wait_until(lambda: not group_exists(group), "the end of the program")
+
+
+STARTS_AND_HANGS = """
+import signal, sys
+from pathlib import Path
+from tests.processes import start_program
+
+print(start_program(["sleep", "1000"], log=Path(sys.argv[1], "log")).pid, flush=True)
+signal.pause()
+"""
+
+
+def test_ending_a_program_ends_what_it_started(tmp_path: Path) -> None:
+    shell = start_program(["sh", "-c", "sleep 1000 & sleep 1000"], log=tmp_path / "log")
+    end_group(shell)
+    assert not group_exists(shell.pid)
+
+
+def test_a_program_that_dies_while_starting_is_told_at_once(tmp_path: Path) -> None:
+    program = start_program(["false"], log=tmp_path / "log")
+    with pytest.raises(RuntimeError, match="ended"):
+        wait_until(lambda: False, "the program", alive=program)
+    end_group(program)
