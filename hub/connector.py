@@ -14,7 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from msgspec import Meta
 
 if TYPE_CHECKING:
     import logging
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 API_VERSION = 1
 """The version of this contract. A plugin built for another one is listed by `hub plugins` and not loaded."""
+
+Instant = Annotated[datetime, Meta(tz=True)]
+"""An aware point in time; a naive one is refused where it crosses the contract."""
 
 Limits = Mapping[str, int]
 """Unit to limit as this server has it, found by `check`: {"graphemes": 500}."""
@@ -104,7 +109,7 @@ class Post:
     title: str = ""
     text: str = ""
     link: str | None = None
-    created_at: datetime | None = None
+    created_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +123,7 @@ class ReplyRules:
     allowed: bool = True
     why_not: str = ""
     must_mention: tuple[Author, ...] = ()
-    until: datetime | None = None
+    until: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +143,7 @@ class Incoming:
     kind: Kind
     author: Author
     text: str
-    created_at: datetime
+    created_at: Instant
     kind_raw: str = ""
     global_id: str | None = None
     parent_id: str | None = None
@@ -151,7 +156,7 @@ class Incoming:
     language: str | None = None
     content_warning: str = ""
     attachments: tuple[Attachment, ...] = ()
-    edited_at: datetime | None = None
+    edited_at: Instant | None = None
     date_guessed: bool = False
     permalink: str | None = None
     moderation: Moderation | None = None
@@ -165,7 +170,7 @@ class Deleted:
     """The network says it is gone. Comes before its create, too: then it leaves a tombstone."""
 
     remote_id: str
-    at: datetime | None = None
+    at: Instant | None = None
     by: DeletedBy = DeletedBy.AUTHOR
 
 
@@ -251,7 +256,7 @@ class Receipt:
     """Proof of one part's posting. `held` when it waits for the network's moderation."""
 
     remote_id: str
-    at: datetime
+    at: Instant
     permalink: str | None = None
     revision: str = ""
     held: bool = False

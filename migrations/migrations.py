@@ -11,7 +11,7 @@ migrations = Migrations("hub")
 
 
 def _register(step: Step) -> None:
-    @migrations(name=step.name)  # type: ignore[untyped-decorator]
+    @migrations(name=step.name)
     def apply(db: Database) -> None:
         for statement in statements(step.sql):
             db.execute(SQLITE.translate(statement))

@@ -1,0 +1,157 @@
+"""Connecting, testing, pausing and removing a channel, for the pages and for `hub channel`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from hub.channels import store
+from hub.channels.connectors import Connectors
+from hub.channels.model import Account, Channel, ChannelState, Trouble
+from hub.channels.settings import fields_of, read_form, split
+from hub.connector import Check
+from hub.errors import ConnectorError, HubError, Invalid
+from hub.events import ChannelChanged
+from hub.kernel import log
+from hub.kernel.database import Session
+from hub.kernel.hub import Hub
+
+
+def add_channel(
+    hub: Hub, connectors: Connectors, *, kind: str, name: str, team_id: int, values: Mapping[str, str]
+) -> Channel:
+    """Test a connection and save it. Raises Invalid at the field at fault, or the connector's own error."""
+    complete, check = _tested(hub, connectors, kind, values)
+    shown, secret = split(hub.plugins.connector(kind).Settings, complete)
+    with hub.database.transaction() as session:
+        channel_id = store.add(
+            session,
+            kind=kind,
+            name=_checked_name(name or check.title or check.account.handle or kind),
+            team_id=team_id,
+            settings=shown,
+            sealed=hub.secrets.seal(json.dumps(secret)),
+            check=check,
+            now=hub.clock(),
+        )
+        _announce(hub, session, channel_id, ChannelState.ACTIVE)
+        return store.channel(session, channel_id)
+
+
+def change_channel(
+    hub: Hub, connectors: Connectors, channel_id: int, *, name: str, team_id: int, values: Mapping[str, str]
+) -> Channel:
+    """Change settings; a secret left empty stays as it is. Tested before it is saved, like a new one."""
+    with hub.database.reading() as session:
+        channel = store.channel(session, channel_id)
+        known = account_of(hub, session, channel).settings
+    settings = hub.plugins.connector(channel.kind).Settings
+    kept = {field.name for field in fields_of(settings) if field.secret and not values.get(field.name)}
+    complete, check = _tested(hub, connectors, channel.kind, {**values, **{name: known[name] for name in kept}})
+    shown, secret = split(settings, complete)
+    with hub.database.transaction() as session:
+        store.update_connection(
+            session,
+            channel_id,
+            name=_checked_name(name),
+            team_id=team_id,
+            settings=shown,
+            sealed=hub.secrets.seal(json.dumps(secret)),
+            check=check,
+            now=hub.clock(),
+        )
+        _announce(hub, session, channel_id, ChannelState.ACTIVE)
+        return store.channel(session, channel_id)
+
+
+def check_channel(hub: Hub, connectors: Connectors, channel_id: int) -> Check:
+    """Test a saved connection and note what was found. Raises the connector's error, noted on the channel."""
+    with hub.database.reading() as session:
+        channel = store.channel(session, channel_id)
+        account = account_of(hub, session, channel)
+    try:
+        check = connectors.check(account)
+    except HubError as error:
+        note_failure(hub, channel, error)
+        raise
+    with hub.database.transaction() as session:
+        store.note_check(session, channel_id, check, now=hub.clock())
+        _announce(hub, session, channel_id, ChannelState.ACTIVE)
+    return check
+
+
+def note_failure(hub: Hub, channel: Channel, error: HubError) -> None:
+    """Show on the channel why it could not be reached; whether it goes on follows from the error."""
+    with hub.database.transaction() as session:
+        state = state_after(channel.state, error)
+        store.note_failure(
+            session,
+            channel.id,
+            state=state,
+            trouble=trouble_of(error),
+            next_pull_at=hub.clock(),
+            now=hub.clock(),
+        )
+        _announce(hub, session, channel.id, state)
+
+
+def pause_channel(hub: Hub, channel_id: int) -> None:
+    """Stop pulling and sending; replies wait."""
+    _set_state(hub, channel_id, ChannelState.PAUSED)
+
+
+def resume_channel(hub: Hub, channel_id: int) -> None:
+    """Go on where it was paused; the next pull is due at once."""
+    _set_state(hub, channel_id, ChannelState.ACTIVE)
+
+
+def remove_channel(hub: Hub, channel_id: int) -> None:
+    """Disconnect for good and forget the secrets; conversations stay readable."""
+    with hub.database.transaction() as session:
+        store.channel(session, channel_id)
+        store.remove(session, channel_id)
+        _announce(hub, session, channel_id, ChannelState.REMOVED)
+
+
+def account_of(hub: Hub, session: Session, channel: Channel) -> Account:
+    """Put open and sealed settings together for a call. Raises KeyLost."""
+    secret: dict[str, str] = json.loads(hub.secrets.unseal(store.sealed_settings(session, channel.id)))
+    return Account(kind=channel.kind, channel_id=channel.id, settings={**channel.settings, **secret})
+
+
+def state_after(state: ChannelState, error: HubError) -> ChannelState:
+    """Which state an error leads to: some wait for a person, all others only for a while."""
+    return {
+        "auth_expired": ChannelState.SIGNED_OUT,
+        "misconfigured": ChannelState.MISCONFIGURED,
+        "address_refused": ChannelState.MISCONFIGURED,
+        "gone": ChannelState.MISCONFIGURED,
+    }.get(error.code, state)
+
+
+def trouble_of(error: HubError) -> Trouble:
+    reason = error.reason if isinstance(error, ConnectorError) else str(error.params.get("reason", ""))
+    return Trouble(code=error.code, reason=reason, detail=error.detail)
+
+
+def _tested(hub: Hub, connectors: Connectors, kind: str, values: Mapping[str, str]) -> tuple[dict[str, str], Check]:
+    complete = read_form(hub.plugins.connector(kind).Settings, values)
+    return complete, connectors.check(Account(kind=kind, settings=complete))
+
+
+def _checked_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= 100:
+        raise Invalid("name", "missing" if not name else "too_long", limit=100)
+    return name
+
+
+def _set_state(hub: Hub, channel_id: int, state: ChannelState) -> None:
+    with hub.database.transaction() as session:
+        store.channel(session, channel_id)
+        store.set_state(session, channel_id, state, now=hub.clock())
+        _announce(hub, session, channel_id, state)
+
+
+def _announce(hub: Hub, session: Session, channel_id: int, state: ChannelState) -> None:
+    log.append(session, ChannelChanged(channel_id=channel_id, state=state.value), at=hub.clock())

@@ -1,0 +1,97 @@
+"""How the rest of Hubbub calls connectors: typed, with deadlines, whether they run in a child process or inside."""
+
+from __future__ import annotations
+
+import itertools
+from abc import ABC, abstractmethod
+from datetime import datetime
+from typing import Any
+
+from hub.channels import wire
+from hub.channels.host import Host
+from hub.channels.model import Account
+from hub.channels.wire import Answer, Request
+from hub.connector import Action, Check, Outgoing, Page, Plan, Receipt
+from hub.kernel.log import Logged
+from hub.kernel.plugins import Plugins
+
+SECONDS = {"check": 20, "pull": 60, "plan": 20, "send": 30, "reconcile": 30, "act": 30, "observe": 10}
+"""How long each call may take before the plugin counts as hanging."""
+
+
+class Connectors(ABC):
+    """Calls connectors. Every method raises the ConnectorErrors of hub.errors, or PluginFault for a broken plugin."""
+
+    def __init__(self, plugins: Plugins) -> None:
+        self.plugins = plugins
+        self._ids = itertools.count(1)
+
+    @abstractmethod
+    def _ask(self, plugin: str, request: Request) -> Answer:
+        """Have a request answered by the plugin's process before its deadline. Raises PluginFault."""
+
+    def check(self, account: Account) -> Check:
+        found: Check = self._call(account, "check", ())
+        return found
+
+    def pull(self, account: Account, cursor: str | None) -> Page:
+        page: Page = self._call(account, "pull", (cursor,))
+        return page
+
+    def plan(self, account: Account, outgoing: Outgoing, key: str) -> Plan:
+        plan: Plan = self._call(account, "plan", (outgoing, key))
+        return plan
+
+    def send(self, account: Account, plan: Plan, part: int, previous: Receipt | None) -> Receipt:
+        receipt: Receipt = self._call(account, "send", (plan, part, previous))
+        return receipt
+
+    def reconcile(self, account: Account, plan: Plan, part: int, since: datetime) -> Receipt | None:
+        receipt: Receipt | None = self._call(account, "reconcile", (plan, part, since))
+        return receipt
+
+    def act(self, account: Account, action: Action) -> None:
+        self._call(account, "act", (action,))
+
+    def observe(self, plugin: str, logged: Logged) -> None:
+        """Tell one plugin what happened; raises PluginFault when it raises, hangs or dies."""
+        arguments = (logged.kind, wire.encode_event(logged.event))
+        self._result(plugin, Request(id=0, method="observe", deadline=0, kind=plugin), arguments)
+
+    def end_idle(self) -> None:
+        """Give back what has not been used for a while."""
+
+    def close(self) -> None:
+        """End everything this object started."""
+
+    def _call(self, account: Account, method: str, arguments: tuple[Any, ...]) -> Any:
+        plugin = self.plugins.plugin_of(account.kind)
+        request = Request(
+            id=0,
+            method=method,
+            deadline=0,
+            kind=account.kind,
+            channel_id=account.channel_id,
+            settings=account.settings,
+        )
+        return self._result(plugin, request, arguments)
+
+    def _result(self, plugin: str, request: Request, arguments: tuple[Any, ...]) -> Any:
+        answer = self._ask(plugin, wire.stamped(request, next(self._ids), arguments, SECONDS[request.method]))
+        if answer.problem is not None:
+            raise wire.to_error(answer.problem)
+        return wire.decode_result(request.method, answer.result)
+
+
+class InlineConnectors(Connectors):
+    """Runs connectors in this process: for connectors that write our own database, and for quick tests."""
+
+    def __init__(self, plugins: Plugins, host: Host) -> None:
+        super().__init__(plugins)
+        self._host = host
+
+    def _ask(self, plugin: str, request: Request) -> Answer:
+        return self._host.answer(request)
+
+    def close(self) -> None:
+        self._host.close()

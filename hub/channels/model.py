@@ -1,0 +1,64 @@
+"""A channel: one connected account or blog, its settings, cursor and health."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from hub.connector import Author
+
+
+class ChannelState(StrEnum):
+    """signed_out and misconfigured wait for a person; a channel that only fails for now stays active."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    SIGNED_OUT = "signed_out"
+    MISCONFIGURED = "misconfigured"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Why the last try failed: the error's code and reason for the wording, the network's own words as detail."""
+
+    code: str
+    reason: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What a connector needs to speak for a channel. Holds secrets: never logged, never shown."""
+
+    kind: str
+    channel_id: int = 0
+    settings: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One connected account. `settings` are the open ones; the sealed ones are read only to build an Account."""
+
+    id: int
+    kind: str
+    name: str
+    team_id: int
+    settings: Mapping[str, str]
+    account: Author
+    title: str
+    limits: Mapping[str, int]
+    can_send: bool
+    state: ChannelState
+    cursor: str | None
+    pulled_at: datetime | None
+    found_at: datetime | None
+    next_pull_at: datetime
+    quiet_until: datetime | None
+    failures: int
+    failing_since: datetime | None
+    trouble: Trouble | None
+    fence: int
+    created_at: datetime

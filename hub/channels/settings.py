@@ -1,0 +1,102 @@
+"""A connector's Settings class as a form: its fields, their validation, what is secret. The one reading of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from hub.errors import Invalid, Misconfigured
+
+_LONGEST = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One input of the form. `kind`: text, url, number, choice, channel."""
+
+    name: str
+    label: str
+    help: str
+    kind: str
+    secret: bool
+    required: bool
+    default: str
+    choices: Mapping[str, str]
+
+
+def fields_of(settings: type[Any]) -> list[Field]:
+    """The inputs a person fills in to connect a channel, in the order of declaration."""
+    return [_field(field) for field in dataclasses.fields(settings)]
+
+
+def _field(field: dataclasses.Field[Any]) -> Field:
+    required = field.default is dataclasses.MISSING
+    return Field(
+        name=field.name,
+        label=field.metadata.get("label", field.name),
+        help=field.metadata.get("help", ""),
+        kind=field.metadata.get("kind", "text"),
+        secret=field.metadata.get("secret", False),
+        required=required,
+        default="" if required or field.default is None else str(field.default),
+        choices=field.metadata.get("choices", {}),
+    )
+
+
+def read_form(settings: type[Any], values: Mapping[str, str]) -> dict[str, str]:
+    """Check what a person filled in and return it complete. Raises Invalid naming the field."""
+    fields = fields_of(settings)
+    unknown = sorted(set(values) - {field.name for field in fields})
+    if unknown:
+        raise Invalid(unknown[0], "unknown_field")
+    complete = {field.name: _checked(field, values.get(field.name, "").strip()) for field in fields}
+    build(settings, complete)
+    return complete
+
+
+def _checked(field: Field, value: str) -> str:
+    if not value:
+        if field.required:
+            raise Invalid(field.name, "missing", label=field.label)
+        return field.default
+    if len(value) > _LONGEST:
+        raise Invalid(field.name, "too_long", limit=_LONGEST)
+    if field.kind == "url" and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+        raise Invalid(field.name, "not_an_address")
+    if field.kind in ("number", "channel") and not value.isdecimal():
+        raise Invalid(field.name, "not_a_number")
+    if field.kind == "choice" and value not in field.choices:
+        raise Invalid(field.name, "not_a_choice")
+    return value
+
+
+def build(settings: type[Any], values: Mapping[str, str]) -> Any:
+    """Make the Settings object a connector gets. Raises Invalid with the field when the class refuses a value."""
+    hints = typing.get_type_hints(settings)
+    known = {field.name for field in dataclasses.fields(settings)}
+    try:
+        return settings(**{name: _typed(hints[name], value) for name, value in values.items() if name in known})
+    except Misconfigured as error:
+        raise Invalid(error.field or "", error.reason) from error
+    except (TypeError, ValueError) as error:
+        raise Invalid("", "wrong_settings") from error
+
+
+def _typed(hint: Any, value: str) -> Any:
+    wanted = set(typing.get_args(hint)) or {hint}
+    if type(None) in wanted and value == "":
+        return None
+    if int in wanted:
+        return int(value)
+    return float(value) if float in wanted else value
+
+
+def split(settings: type[Any], values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Part a complete form into what may be shown and what is sealed."""
+    secret = {field.name for field in fields_of(settings) if field.secret}
+    shown = {name: value for name, value in values.items() if name not in secret}
+    return shown, {name: value for name, value in values.items() if name in secret}

@@ -1,0 +1,292 @@
+"""The tables channels and dead_letters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from hub.channels.model import Channel, ChannelState, Trouble
+from hub.connector import Author, Check
+from hub.errors import Absent, LeaseLost
+from hub.kernel.clock import from_micros
+from hub.kernel.database import Moment, Row, Session
+
+_COLUMNS = """
+    id, kind, name, team_id, settings, account, title, limits, can_send, state, cursor, pulled_at, found_at,
+    next_pull_at, quiet_until, failures, failing_since, error_code, error_reason, error_detail, fence, created_at"""
+
+_ONE = f"SELECT {_COLUMNS} FROM channels WHERE id = :id AND state <> 'removed'"  # noqa: S608
+
+_ALL = f"SELECT {_COLUMNS} FROM channels WHERE state <> 'removed' ORDER BY name, id"  # noqa: S608
+
+_SEALED = "SELECT sealed FROM channels WHERE id = :id"
+
+_INSERT = """
+    INSERT INTO channels (kind, name, team_id, settings, sealed, account, title, limits, can_send, state,
+                          next_pull_at, created_at)
+    VALUES (:kind, :name, :team_id, :settings, :sealed, :account, :title, :limits, :can_send, 'active', :now, :now)
+    RETURNING id"""
+
+_UPDATE_CONNECTION = """
+    UPDATE channels SET name = :name, team_id = :team_id, settings = :settings, sealed = :sealed, account = :account,
+        title = :title, limits = :limits, can_send = :can_send, state = 'active', next_pull_at = :now, failures = 0,
+        failing_since = NULL, error_code = NULL, error_reason = NULL, error_detail = NULL
+    WHERE id = :id"""
+
+_CHECKED = """
+    UPDATE channels SET account = :account, title = :title, limits = :limits, can_send = :can_send,
+        state = CASE WHEN state IN ('signed_out', 'misconfigured') THEN 'active' ELSE state END,
+        next_pull_at = :now, failures = 0, failing_since = NULL,
+        error_code = NULL, error_reason = NULL, error_detail = NULL
+    WHERE id = :id"""
+
+_SET_STATE = "UPDATE channels SET state = :state, next_pull_at = :now WHERE id = :id AND state <> 'removed'"
+
+_REMOVE = """
+    UPDATE channels SET state = 'removed', settings = '{}', sealed = '', claimed_by = NULL WHERE id = :id"""
+
+_PULL_SOON = "UPDATE channels SET next_pull_at = :now WHERE id = :id AND next_pull_at > :now"
+
+# A claim counts as long as its worker beats; a worker of another boot or one silent for 20 s holds nothing.
+_CLAIM_DUE = """
+    UPDATE channels SET claimed_by = :worker, fence = fence + 1, pulls = pulls + 1
+    WHERE id IN (
+        SELECT id FROM channels
+        WHERE state = 'active' AND next_pull_at <= :now AND (quiet_until IS NULL OR quiet_until <= :now)
+          AND NOT EXISTS (SELECT 1 FROM workers WHERE workers.id = channels.claimed_by
+                          AND workers.epoch = :epoch AND workers.beat_ms > :silent_ms)
+        ORDER BY next_pull_at LIMIT :limit {skip_locked})
+    RETURNING id, fence, pulls"""
+
+_CLAIM_ONE = """
+    UPDATE channels SET claimed_by = :worker, fence = fence + 1, pulls = pulls + 1
+    WHERE id = :id AND state = 'active'
+      AND NOT EXISTS (SELECT 1 FROM workers WHERE workers.id = channels.claimed_by
+                      AND workers.epoch = :epoch AND workers.beat_ms > :silent_ms)
+    RETURNING id, fence, pulls"""
+
+_HOLD = "UPDATE channels SET fence = fence WHERE id = :id AND claimed_by = :worker AND fence = :fence"
+
+_PULLED = """
+    UPDATE channels SET cursor = :cursor, pulled_at = :now, next_pull_at = :next_pull_at,
+        found_at = CASE WHEN :found = 1 THEN :now ELSE found_at END,
+        failures = 0, failing_since = NULL, error_code = NULL, error_reason = NULL, error_detail = NULL
+    WHERE id = :id"""
+
+_FAILED = """
+    UPDATE channels SET state = :state, failures = failures + 1, next_pull_at = :next_pull_at,
+        failing_since = COALESCE(failing_since, :now),
+        error_code = :code, error_reason = :reason, error_detail = :detail
+    WHERE id = :id AND state <> 'removed'"""
+
+_RELEASE = "UPDATE channels SET claimed_by = NULL WHERE id = :id AND claimed_by = :worker AND fence = :fence"
+
+_QUIET = "UPDATE channels SET quiet_until = :until WHERE id = :id"
+
+_BURY = "INSERT INTO dead_letters (channel_id, reason, raw, at) VALUES (:channel_id, :reason, :raw, :at)"
+
+_DEAD = """
+    SELECT channel_id, count(*) AS letters FROM (SELECT channel_id FROM dead_letters ORDER BY id DESC LIMIT 1000) newest
+    GROUP BY channel_id"""
+
+SILENT_MS = 20_000
+"""A worker that has not beaten for so long holds no claims any more."""
+
+_RAW_MOST = 20_000
+
+
+def add(
+    session: Session,
+    *,
+    kind: str,
+    name: str,
+    team_id: int,
+    settings: Mapping[str, str],
+    sealed: str,
+    check: Check,
+    now: datetime,
+) -> int:
+    return session.insert(
+        _INSERT,
+        kind=kind,
+        name=name,
+        team_id=team_id,
+        settings=json.dumps(dict(settings)),
+        sealed=sealed,
+        now=now,
+        **_checked(check),
+    )
+
+
+def update_connection(
+    session: Session,
+    channel_id: int,
+    *,
+    name: str,
+    team_id: int,
+    settings: Mapping[str, str],
+    sealed: str,
+    check: Check,
+    now: datetime,
+) -> None:
+    session.run(
+        _UPDATE_CONNECTION,
+        id=channel_id,
+        name=name,
+        team_id=team_id,
+        settings=json.dumps(dict(settings)),
+        sealed=sealed,
+        now=now,
+        **_checked(check),
+    )
+
+
+def note_check(session: Session, channel_id: int, check: Check, *, now: datetime) -> None:
+    """A connection test worked: keep what it found and let the channel go on."""
+    session.run(_CHECKED, id=channel_id, now=now, **_checked(check))
+
+
+def _checked(check: Check) -> dict[str, object]:
+    return {
+        "account": msgspec.json.encode(check.account).decode(),
+        "title": check.title[:200],
+        "limits": json.dumps(dict(check.limits)),
+        "can_send": int(check.can_send),
+    }
+
+
+def channel(session: Session, channel_id: int) -> Channel:
+    """Return one channel. Raises Absent."""
+    row = session.one(_ONE, id=channel_id)
+    if row is None:
+        raise Absent("no such channel", channel_id=channel_id)
+    return _channel(row)
+
+
+def all_channels(session: Session) -> list[Channel]:
+    """Every connected channel, by name."""
+    return [_channel(row) for row in session.all(_ALL)]
+
+
+def sealed_settings(session: Session, channel_id: int) -> str:
+    row = session.one(_SEALED, id=channel_id)
+    if row is None:
+        raise Absent("no such channel", channel_id=channel_id)
+    return str(row["sealed"])
+
+
+def set_state(session: Session, channel_id: int, state: ChannelState, *, now: datetime) -> None:
+    session.run(_SET_STATE, id=channel_id, state=state.value, now=now)
+
+
+def remove(session: Session, channel_id: int) -> None:
+    """Forget the connection and its secrets; what was said through it stays."""
+    session.run(_REMOVE, id=channel_id)
+
+
+def pull_soon(session: Session, channel_id: int, *, now: datetime) -> None:
+    session.run(_PULL_SOON, id=channel_id, now=now)
+
+
+def claim_due(session: Session, *, worker: str, moment: Moment, now: datetime, limit: int) -> list[Row]:
+    """Claim channels whose pull is due; rows of id, fence and the number of this leased pull."""
+    return session.all(_CLAIM_DUE, worker=worker, now=now, limit=limit, **_silent(moment))
+
+
+def claim(session: Session, channel_id: int, *, worker: str, moment: Moment) -> Row | None:
+    """Claim one channel now, due or not; None when another worker has it or it is not active."""
+    return session.one(_CLAIM_ONE, id=channel_id, worker=worker, **_silent(moment))
+
+
+def _silent(moment: Moment) -> dict[str, object]:
+    return {"epoch": moment.epoch, "silent_ms": moment.ms - SILENT_MS}
+
+
+def hold(session: Session, channel_id: int, *, worker: str, fence: int) -> None:
+    """Make sure the claim is still ours before writing what it brought. Raises LeaseLost."""
+    if session.run(_HOLD, id=channel_id, worker=worker, fence=fence) != 1:
+        raise LeaseLost(channel_id=channel_id)
+
+
+def note_pull(
+    session: Session, channel_id: int, *, cursor: str, found: bool, next_pull_at: datetime, now: datetime
+) -> None:
+    session.run(_PULLED, id=channel_id, cursor=cursor, found=int(found), next_pull_at=next_pull_at, now=now)
+
+
+def note_failure(
+    session: Session,
+    channel_id: int,
+    *,
+    state: ChannelState,
+    trouble: Trouble,
+    next_pull_at: datetime,
+    now: datetime,
+) -> None:
+    session.run(
+        _FAILED,
+        id=channel_id,
+        state=state.value,
+        next_pull_at=next_pull_at,
+        now=now,
+        code=trouble.code,
+        reason=trouble.reason[:200],
+        detail=trouble.detail[:500],
+    )
+
+
+def release(session: Session, channel_id: int, *, worker: str, fence: int) -> None:
+    session.run(_RELEASE, id=channel_id, worker=worker, fence=fence)
+
+
+def keep_quiet(session: Session, channel_id: int, *, until: datetime) -> None:
+    """The network asked for silence: neither pull nor send before then."""
+    session.run(_QUIET, id=channel_id, until=until)
+
+
+def bury(session: Session, channel_id: int, *, reason: str, raw: str, at: datetime) -> None:
+    """Keep an item that could not be read, for a person to look at."""
+    session.run(_BURY, channel_id=channel_id, reason=reason[:500], raw=raw[:_RAW_MOST], at=at)
+
+
+def dead_letters(session: Session) -> dict[int, int]:
+    """How many of the newest thousand unreadable items belong to each channel."""
+    return {row["channel_id"]: row["letters"] for row in session.all(_DEAD)}
+
+
+def _channel(row: Row) -> Channel:
+    return Channel(
+        id=row["id"],
+        kind=row["kind"],
+        name=row["name"],
+        team_id=row["team_id"],
+        settings=json.loads(row["settings"]),
+        account=msgspec.json.decode(row["account"], type=Author),
+        title=row["title"],
+        limits=json.loads(row["limits"]),
+        can_send=bool(row["can_send"]),
+        state=ChannelState(row["state"]),
+        cursor=row["cursor"],
+        pulled_at=_instant(row["pulled_at"]),
+        found_at=_instant(row["found_at"]),
+        next_pull_at=from_micros(row["next_pull_at"]),
+        quiet_until=_instant(row["quiet_until"]),
+        failures=row["failures"],
+        failing_since=_instant(row["failing_since"]),
+        trouble=_trouble(row),
+        fence=row["fence"],
+        created_at=from_micros(row["created_at"]),
+    )
+
+
+def _trouble(row: Row) -> Trouble | None:
+    if row["error_code"] is None:
+        return None
+    return Trouble(code=row["error_code"], reason=row["error_reason"] or "", detail=row["error_detail"] or "")
+
+
+def _instant(micros: int | None) -> datetime | None:
+    return None if micros is None else from_micros(micros)

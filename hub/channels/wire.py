@@ -1,0 +1,126 @@
+"""What goes over the pipe between Hubbub and a plugin's process: validated in both directions, nothing executable."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from hub import errors
+from hub.connector import Action, Check, Outgoing, Page, Plan, Receipt
+from hub.errors import ConnectorError, HubError, PluginFault
+from hub.events import Event
+
+MOST_BYTES = 64 * 1024 * 1024
+
+ARGUMENTS: dict[str, Any] = {
+    "check": tuple[()],
+    "pull": tuple[str | None],
+    "plan": tuple[Outgoing, str],
+    "send": tuple[Plan, int, Receipt | None],
+    "reconcile": tuple[Plan, int, datetime],
+    "act": tuple[Action],
+    "observe": tuple[str, bytes],
+}
+
+RESULTS: dict[str, Any] = {
+    "check": Check,
+    "pull": Page,
+    "plan": Plan,
+    "send": Receipt,
+    "reconcile": Receipt | None,
+    "act": None,
+    "observe": None,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One call. `deadline` in nanoseconds of the system's monotonic clock: after it the call must not begin."""
+
+    id: int
+    method: str
+    deadline: int
+    kind: str = ""
+    channel_id: int = 0
+    settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+    arguments: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """An error on its way over the pipe."""
+
+    code: str
+    reason: str = ""
+    detail: str = ""
+    retry_at: datetime | None = None
+    field: str | None = None
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    id: int
+    result: bytes = field(default=b"", repr=False)
+    problem: Problem | None = None
+
+
+_BY_CODE: dict[str, type[ConnectorError]] = {
+    cls.code: cls
+    for cls in vars(errors).values()
+    if isinstance(cls, type) and issubclass(cls, ConnectorError) and cls is not errors.AlreadySent
+}
+
+
+def stamped(request: Request, number: int, arguments: tuple[Any, ...], seconds: float) -> Request:
+    """Complete a request: its number, its arguments, and a deadline on the clock all processes here share."""
+    deadline = time.monotonic_ns() + int(seconds * 1_000_000_000)
+    return dataclasses.replace(request, id=number, deadline=deadline, arguments=encode(arguments))
+
+
+def encode_event(event: Event) -> bytes:
+    return msgspec.json.encode(dataclasses.asdict(event))
+
+
+def encode(value: object) -> bytes:
+    return msgspec.msgpack.encode(value)
+
+
+def decode_arguments(request: Request) -> tuple[Any, ...]:
+    decoded: tuple[Any, ...] = msgspec.msgpack.decode(request.arguments, type=ARGUMENTS[request.method])
+    return decoded
+
+
+def decode_result(method: str, result: bytes) -> Any:
+    """Return the typed result. Raises PluginFault when the plugin returned something else."""
+    try:
+        return msgspec.msgpack.decode(result, type=RESULTS[method])
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise PluginFault(f"{method} returned a wrong value: {error}", reason="wrong_type") from error
+
+
+def to_problem(error: BaseException) -> Problem:
+    """Fold an error for the pipe; what is not a ConnectorError is a fault of the plugin."""
+    if isinstance(error, errors.AlreadySent):
+        return Problem(code=error.code, receipt=error.receipt)
+    if isinstance(error, ConnectorError):
+        return Problem(
+            code=error.code, reason=error.reason, detail=error.detail, retry_at=error.retry_at, field=error.field
+        )
+    return Problem(code=PluginFault.code, reason=type(error).__name__, detail=str(error)[:500])
+
+
+def to_error(problem: Problem) -> HubError:
+    """Unfold what `to_problem` folded."""
+    if problem.receipt is not None:
+        return errors.AlreadySent(problem.receipt)
+    cls = _BY_CODE.get(problem.code)
+    if cls is None:
+        return PluginFault(problem.detail, reason=problem.reason)
+    return cls(problem.reason, detail=problem.detail, retry_at=problem.retry_at, field=problem.field)
