@@ -77,6 +77,7 @@ def end_group(leader: subprocess.Popen[bytes], first: signal.Signals = signal.SI
             os.killpg(leader.pid, each)
         if _group_ended(leader):
             break
+    leader.wait(STOPPING_SECONDS)
     if leader.stdin is not None:
         leader.stdin.close()
 
@@ -84,7 +85,6 @@ def end_group(leader: subprocess.Popen[bytes], first: signal.Signals = signal.SI
 def _group_ended(leader: subprocess.Popen[bytes]) -> bool:
     deadline = time.monotonic() + STOPPING_SECONDS
     while time.monotonic() < deadline:
-        leader.poll()
         if not group_exists(leader.pid):
             return True
         time.sleep(0.02)
