@@ -13,7 +13,18 @@ from hub.testing.clock import FrozenClock
 from tests.postgres import PostgresServer, running_postgres
 from tests.processes import NotInstalled
 
-pytest_plugins = ["tests.skips"]
+pytest_plugins = ["tests.skips", "tests.peers.wordpress"]
+
+
+MARKED_BY_FIXTURE = {"wordpress": "peers", "page": "browser", "browser": "browser"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Who asks for a heavy fixture is marked by it, so that `--fast` leaves nobody out by oversight."""
+    for item in items:
+        for fixture in MARKED_BY_FIXTURE.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(MARKED_BY_FIXTURE[fixture])
 
 
 @pytest.fixture

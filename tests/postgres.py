@@ -69,7 +69,7 @@ def running_postgres() -> Iterator[PostgresServer]:
         _init(programs, folder)
         port = free_port()
         settings = [f"--{name}={value}" for name, value in (SETTINGS | {"port": str(port)}).items()]
-        command = [*_as_unprivileged(), programs / "postgres", "-D", folder / "data", *settings]
+        command: list[str | Path] = [*_as_unprivileged(), programs / "postgres", "-D", folder / "data", *settings]
         server = start_program(command, log=folder / "log", folder=folder)
         try:
             url = f"postgresql://test@127.0.0.1:{port}/postgres"

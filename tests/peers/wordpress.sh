@@ -9,6 +9,7 @@
 # HUB_TESTS_URL is the site's address (http://127.0.0.1:PORT). As root MariaDB runs as its own user, which must be able
 # to walk through every folder above DIR. To start all of it by hand: .venv/bin/python -m tests.peers.wordpress
 set -euo pipefail
+PATH=$PATH:/usr/sbin
 command=$1
 export HUB_TESTS_DIR=$2
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
