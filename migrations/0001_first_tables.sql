@@ -43,6 +43,7 @@ CREATE TABLE agents (
     name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
     role TEXT NOT NULL CHECK (role IN ('admin', 'supervisor', 'agent', 'writer')),
     password_hash TEXT,
+    language TEXT NOT NULL DEFAULT '',
     created_at {timestamp} NOT NULL,
     deactivated_at {timestamp}
 ) {strict};

@@ -1,0 +1,1 @@
+"""The tables of people: agents, teams, one-time links, sessions, rate limits."""
