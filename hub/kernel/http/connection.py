@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -123,6 +124,7 @@ class Connections:
         self._tls = tls
         self._idle: dict[Key, tuple[Connection, float]] = {}
         self._lock = threading.Lock()
+        weakref.finalize(self, _close_all, self._idle)
 
     def new(self, target: Target, ip: str) -> Connection:
         connection: Connection
@@ -160,10 +162,7 @@ class Connections:
 
     def close(self) -> None:
         with self._lock:
-            entries = list(self._idle.values())
-            self._idle.clear()
-        for connection, _ in entries:
-            connection.close()
+            _close_all(self._idle)
 
     def _context(self) -> ssl.SSLContext:
         with self._lock:
@@ -175,3 +174,8 @@ class Connections:
 
 def _key(target: Target, ip: str) -> Key:
     return target.scheme, target.host, target.port, ip
+
+
+def _close_all(idle: dict[Key, tuple[Connection, float]]) -> None:
+    while idle:
+        idle.popitem()[1][0].close()
