@@ -156,7 +156,7 @@ def clean(html: str) -> str:
     if _is_too_deep(bounded):
         return text_to_html(_without_tags(bounded))
     dirty = _rewritten(_FIRST.clean(bounded))
-    for _ in range(_MAX_PASSES):
+    for _ in range(0 if _is_too_deep(dirty) else _MAX_PASSES):
         cleaned = _CLEANER.clean(dirty)
         if cleaned == dirty:
             return cleaned

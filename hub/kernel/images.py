@@ -17,8 +17,11 @@ from PIL import Image, ImageOps
 from hub.errors import Rejected
 
 MAX_BYTES = 10_000_000
-MAX_PIXELS = {"JPEG": 50_000_000, "PNG": 16_000_000, "GIF": 16_000_000, "WEBP": 10_000_000}
-"""By format, so that none costs more than 200 MB while it is open: JPEG decodes to an eighth, WebP keeps four copies."""
+MAX_PIXELS = {"JPEG": 25_000_000, "PNG": 16_000_000, "GIF": 16_000_000, "WEBP": 10_000_000}
+"""By format, so that none takes 200 MB while open: a progressive JPEG keeps six bytes a pixel, WebP several copies."""
+
+MAX_SCANS = 32
+"""Passes of a progressive JPEG: each costs a walk over all pixels and can be written in a few bytes."""
 
 MAX_EDGE = 1_600
 
@@ -70,7 +73,7 @@ def reencode(body: bytes) -> Picture:
 def _kind(body: bytes) -> str:
     if body.startswith(b"\x89PNG\r\n\x1a\n"):
         return "PNG"
-    if body.startswith(b"\xff\xd8\xff"):
+    if body.startswith(b"\xff\xd8\xff") and body.count(b"\xff\xda") <= MAX_SCANS:
         return "JPEG"
     if body.startswith((b"GIF87a", b"GIF89a")):
         return "GIF"

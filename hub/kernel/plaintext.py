@@ -36,15 +36,17 @@ _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u
 _STACKED = regex.compile(r"(\p{M}{8})\p{M}+")
 _GRAPHEME = regex.compile(r"\X")
 
-_INVISIBLE = regex.compile(
-    r"""[\p{Cc}\p{Cs}\p{Co}\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e
-        \u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\uffff]
-      | (?<![\U0001f3f4\U000e0020-\U000e007e])[\U000e0000-\U000e007f]
-      | (?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\p{Arabic}\p{Syriac}\p{Mongolian}\p{Nko}
-             \p{Devanagari}\p{Bengali}\p{Gurmukhi}\p{Gujarati}\p{Oriya}\p{Tamil}\p{Telugu}\p{Kannada}\p{Malayalam}
-             \p{Sinhala}\p{Khmer}\p{Myanmar}])[\u200c\u200d]""",
-    regex.VERBOSE,
+_UNSEEN_IN_NAMES = (
+    r"[\p{Cc}\p{Cs}\p{Co}\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\uffff]"
 )
+_TAGS_WITHOUT_A_FLAG = r"(?<![\U0001f3f4\U000e0020-\U000e007e])[\U000e0000-\U000e007f]"
+_JOINERS_WITHOUT_A_USE = (
+    r"(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\p{Arabic}\p{Syriac}\p{Mongolian}\p{Nko}\p{Devanagari}"
+    r"\p{Bengali}\p{Gurmukhi}\p{Gujarati}\p{Oriya}\p{Tamil}\p{Telugu}\p{Kannada}\p{Malayalam}\p{Sinhala}\p{Khmer}"
+    r"\p{Myanmar}])[\u200c\u200d]"
+)
+_INVISIBLE = regex.compile(f"{_UNSEEN_IN_NAMES}|{_TAGS_WITHOUT_A_FLAG}|{_JOINERS_WITHOUT_A_USE}")
 _SPACES = re.compile(r"\s+")
 
 
