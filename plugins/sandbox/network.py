@@ -1,0 +1,318 @@
+"""The sandbox network itself: what its people do, what it takes from us, and what it shows.
+
+Tests and the demo reach it through the file, from any process:
+
+    network = Network(folder / "sandbox.db", clock)
+    id = network.person("lena").says("Is that normal?", to="@brightwater")
+    network.fails(next_sends=["drop"])
+    assert [arrival.text for arrival in network.arrivals()] == ["Yes."]
+
+Every call is committed before it answers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import regex
+
+from hub.connector import Attachment, Visibility
+from hub.kernel.clock import Clock, system_clock, to_micros
+
+from . import people, serving, talk
+from .lines import PEOPLE
+from .model import FAULTS, Arrival, Change, Gate, Person, Refused, Sending, Utterance, Words
+from .store import Store
+
+FILE = "sandbox.db"
+LONGEST = 500
+"""Graphemes in one message."""
+
+_CLUSTER = regex.compile(r"\X")
+
+
+def graphemes(text: str) -> int:
+    """How long the network finds a text: extended grapheme clusters (Unicode Annex 29)."""
+    return len(text) if text.isascii() and "\r" not in text else len(_CLUSTER.findall(text))
+
+
+class Speaker:
+    """One person in the hands of a test or of the demo."""
+
+    def __init__(self, network: Network, person: Person) -> None:
+        self._network = network
+        self.person = person
+
+    def says(
+        self,
+        text: str,
+        *,
+        to: str | None = None,
+        parent: str | None = None,
+        at: datetime | None = None,
+        visibility: Visibility = Visibility.PUBLIC,
+        language: str | None = None,
+        warning: str = "",
+        attachments: tuple[Attachment, ...] = (),
+        html: str | None = None,
+        id: str | None = None,
+    ) -> str:
+        """Say something now, or at the instant `at`, and return its id.
+
+        to: the account of ours it speaks to; without it, whoever wrote `parent`, else it is context in that thread.
+        parent: may be an id that is said only later: parents come late on real networks.
+        """
+        words = Words(
+            text=text,
+            html=html,
+            language=language or self.person.language,
+            visibility=visibility,
+            warning=warning,
+            attachments=attachments,
+            topic=people.topic_of(text),
+        )
+        return self._network.publish(self.person, words, to=to, parent=parent, at=at, id=id)
+
+
+class Network:
+    """The network behind one file. Opening it costs nothing; the file appears with the first call."""
+
+    def __init__(self, path: Path, clock: Clock = system_clock) -> None:
+        self._store = Store(path)
+        self._clock = clock
+
+    def close(self) -> None:
+        self._store.close()
+
+    def at_once(self) -> AbstractContextManager[None]:
+        """Everything done inside is one commit: thousands of messages in a moment, or none."""
+        return self._store.transaction()
+
+    # What its people do.
+
+    def person(self, name: str) -> Speaker:
+        """Somebody by short name: lena, milan, tom, joanna, darya, our account without its @, or a new person."""
+        person = self._store.person(name) or people.known_person(name)
+        self._store.add_person(person)
+        return Speaker(self, person)
+
+    def publish(
+        self, author: Person, words: Words, *, to: str | None, parent: str | None, at: datetime | None, id: str | None
+    ) -> str:
+        """Put a message on the network and return its id. Raises ValueError when it belongs to no account's thread."""
+        with self._store.transaction():
+            above = self._store.utterance(parent) if parent else None
+            utterance = Utterance(
+                id=id or self._store.next_id(),
+                author=author,
+                account=_account(author, to, above),
+                words=words,
+                created_at=at or self._clock(),
+                parent_id=parent,
+                addressed=author.handle != to and (to is not None or (above is not None and above.is_ours)),
+            )
+            # What is told of the past was answered in the past.
+            self._add(utterance, heard=at is None)
+        return utterance.id
+
+    def edits(self, id: str, text: str) -> None:
+        """The author changes the text. Raises KeyError when there is no such message."""
+        with self._store.transaction():
+            utterance = self._known(id)
+            self._store.edit(id, dataclasses.replace(utterance.words, text=text), self._clock())
+            self._store.add_change(utterance.account, id, self._clock())
+
+    def deletes(self, id: str, *, account: str = "@brightwater") -> None:
+        """It is gone. An id nobody has seen yet is told as gone, too, to the account named."""
+        with self._store.transaction():
+            utterance = self._store.utterance(id)
+            self._store.delete(id, self._clock())
+            self._store.add_change(utterance.account if utterance else account, id, self._clock(), gone=True)
+
+    def closes(self, thread: str) -> None:
+        """Nobody may answer in the thread under this message any more; clients learn it only when they try."""
+        self._store.close_thread(self._known(thread).id, self._clock())
+
+    def alters(self, id: str, **fields: Any) -> None:
+        """Replace fields of a message as it is served: unreadable dates, unknown kinds, whatever a test wants."""
+        with self._store.transaction():
+            utterance = self._known(id)
+            self._store.alter(id, {**utterance.altered, **fields})
+            self._store.add_change(utterance.account, id, self._clock())
+
+    def hush(self) -> None:
+        """From now on nobody speaks of their own accord: neither starts nor answers."""
+        self._store.set_fact("hushed", "yes")
+
+    def history(self, weeks: float = 3) -> None:
+        """Play the demo company's past conversations, the oldest `weeks` ago. Doing it twice is the same as once."""
+        from .history import play
+
+        with self._store.transaction():
+            if self._store.fact("history") is None:
+                play(self, self._clock(), weeks)
+                self._store.set_fact("history", "played")
+
+    # What tests look at and break.
+
+    def arrivals(self) -> tuple[Arrival, ...]:
+        """Every reply that arrived from a hub, in order."""
+        return self._store.arrivals()
+
+    def likes(self, account: str = "@brightwater") -> tuple[str, ...]:
+        """The messages an account liked."""
+        return self._store.likes(account)
+
+    def fails(
+        self, *, next_sends: Iterable[str] = (), next_pulls: Iterable[str] = (), next_looks: Iterable[str] = ()
+    ) -> None:
+        """Script what goes wrong, one word per call to come (`ok` for one that works); README.md lists the words."""
+        scripted = {"send": next_sends, "pull": next_pulls, "look": next_looks}
+        with self._store.transaction():
+            for gate, faults in scripted.items():
+                for fault in faults:
+                    if fault not in (*FAULTS, "ok"):
+                        raise ValueError(f"no fault is called {fault}")
+                    self._store.add_fault(gate, fault)
+
+    # What its clients ask.
+
+    def take_fault(self, gate: Gate) -> str:
+        """What goes wrong with this call; `ok` when nothing does."""
+        with self._store.transaction():
+            return self._store.take_fault(gate) or "ok"
+
+    def welcome(self, handle: str) -> Person:
+        """Let an account of ours in."""
+        person = people.account_person(handle)
+        with self._store.transaction():
+            self._store.add_person(person)
+            if self._store.fact("born") is None:
+                self._store.set_fact("born", str(to_micros(self._clock())))
+        return person
+
+    @property
+    def born(self) -> str:
+        """Names this file: another one in its place means that cursors are worth nothing."""
+        return self._store.fact("born") or ""
+
+    def wake(self, account: str, talk_per_hour: float) -> None:
+        """Let everybody speak whose moment has come."""
+        with self._store.transaction():
+            if self._store.fact("hushed") is None:
+                talk.wake(self._store, self, account, talk_per_hour, self._clock())
+
+    def changes(self, account: str, after: int, limit: int) -> tuple[Change, ...]:
+        """The log of an account after an entry, oldest first. A message deleted since is told only as gone."""
+        found = self._store.changes(account, after, limit)
+        return tuple(self._change(*entry) for entry in found)
+
+    def last_change(self) -> int:
+        return self._store.last_change()
+
+    def next_words_in(self, account: str) -> timedelta | None:
+        """How long until somebody answers; None when nobody is about to."""
+        at = self._store.next_intent_at(account)
+        return None if at is None else at - self._clock()
+
+    def accept(self, sending: Sending) -> Arrival:
+        """Take a reply in. Raises Refused; `duplicate` when its reserved id is there already."""
+        with self._store.transaction():
+            if sending.reserved and (arrival := self._store.arrival(sending.account, sending.reserved)):
+                raise Refused("duplicate", arrival)
+            parent = self._answerable(sending)
+            utterance = Utterance(
+                id=self._store.next_id(),
+                author=people.account_person(sending.account),
+                account=sending.account,
+                words=sending.words,
+                created_at=self._clock(),
+                parent_id=parent.id,
+                addressed=False,
+                reserved=sending.reserved,
+            )
+            arrival = _arrival(utterance)
+            self._store.add_arrival(arrival)
+            self._add(utterance, heard=True)
+        return arrival
+
+    def arrival(self, account: str, reserved: str) -> Arrival | None:
+        return self._store.arrival(account, reserved)
+
+    def like(self, account: str, id: str) -> None:
+        """Raises Refused("missing") or Refused("gone")."""
+        with self._store.transaction():
+            self._present(id)
+            self._store.add_like(account, id)
+
+    def utterance(self, id: str) -> Utterance | None:
+        return self._store.utterance(id)
+
+    def _add(self, utterance: Utterance, *, heard: bool) -> None:
+        self._store.add_person(utterance.author)
+        self._store.add(utterance)
+        if utterance.is_ours and utterance.parent_id is None and utterance.words.visibility is not Visibility.DIRECT:
+            return  # A post of ours: shown above what people say to it, not in the timeline.
+        self._store.add_change(utterance.account, utterance.id, self._clock())
+        if heard and utterance.is_ours and self._store.fact("hushed") is None:
+            talk.hear(self._store, utterance)
+
+    def _change(self, number: int, post_id: str, at: datetime, gone: bool) -> Change:
+        utterance = None if gone else self._store.utterance(post_id)
+        if utterance is None or utterance.deleted_at is not None:
+            return Change(number=number, post_id=post_id, at=at, item=None)
+        return Change(number=number, post_id=post_id, at=at, item=serving.item(utterance, self._store.utterance))
+
+    def _known(self, id: str) -> Utterance:
+        utterance = self._store.utterance(id)
+        if utterance is None:
+            raise KeyError(id)
+        return utterance
+
+    def _present(self, id: str) -> Utterance:
+        utterance = self._store.utterance(id)
+        if utterance is None:
+            raise Refused("missing")
+        if utterance.deleted_at is not None:
+            raise Refused("gone")
+        return utterance
+
+    def _answerable(self, sending: Sending) -> Utterance:
+        parent = self._present(sending.parent)
+        above, _ = serving.ancestors(parent, self._store.utterance)
+        if any(each.closed_at for each in (parent, *above)):
+            raise Refused("closed")
+        if sending.words.visibility.is_wider_than(parent.words.visibility):
+            raise Refused("wider_audience")
+        if not sending.words.text.strip():
+            raise Refused("empty")
+        if graphemes(sending.words.text) > LONGEST:
+            raise Refused("too_long")
+        return parent
+
+
+def _account(author: Person, to: str | None, above: Utterance | None) -> str:
+    if to is not None:
+        return "@" + to.removeprefix("@")
+    if above is not None:
+        return above.account
+    if author.key not in {person.key for person in PEOPLE}:
+        return author.handle
+    raise ValueError(f"{author.handle} speaks to nobody: name `to` or `parent`")
+
+
+def _arrival(utterance: Utterance) -> Arrival:
+    return Arrival(
+        at=utterance.created_at,
+        account=utterance.account,
+        reserved=utterance.reserved,
+        parent=utterance.parent_id or "",
+        text=utterance.words.text,
+        visibility=utterance.words.visibility,
+        remote_id=utterance.id,
+    )
