@@ -32,6 +32,8 @@ _AFTER = """
 
 _NEWEST = "SELECT xid, id FROM events WHERE 1 = 1 {settled_only} ORDER BY xid DESC, id DESC LIMIT 1"
 
+_OLDEST = "SELECT xid, id FROM events ORDER BY xid, id LIMIT 1"
+
 _READER = "SELECT position FROM event_readers WHERE name = :name {for_update}"
 
 _MOVE = """
@@ -75,6 +77,12 @@ def read(session: Session, after: str, *, limit: int = 500) -> list[Logged]:
 def newest(session: Session) -> str:
     """The position of the last event that readers can see."""
     row = session.one(_NEWEST)
+    return START if row is None else f"{row['xid']}.{row['id']}"
+
+
+def oldest(session: Session) -> str:
+    """The position of the first event that is still kept."""
+    row = session.one(_OLDEST)
     return START if row is None else f"{row['xid']}.{row['id']}"
 
 

@@ -1,0 +1,224 @@
+"""One process that serves everything on one port: the pages by a few threads, the live streams by the event loop.
+
+uvicorn speaks HTTP. Pages are WSGI and run in a small pool of threads; nobody gets one before the whole request has
+arrived. A live stream takes its socket over from uvicorn, so that an open page costs no more than that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import signal
+import socket
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import uvicorn
+from a2wsgi import WSGIMiddleware
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from hub.errors import HubError
+from hub.web.stream import LiveClient
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+    from hub.web.live import LiveHub
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+PAGE_THREADS = 8
+MOST_BODY_BYTES = 2 * 1024 * 1024
+MOST_HEAD_BYTES = 64 * 1024
+REQUEST_SECONDS = 20.0
+STOP_SECONDS = 10
+FILES_KEPT_FREE = 200
+"""Open files that live streams leave to pages, the database and the log."""
+
+_TAKEOVER = "hub.takeover"
+
+
+class HubProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1, with an end to heads that are too long or too slow, and a door out for live streams."""
+
+    is_stopping = False
+    _head_bytes = 0
+    _head_deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._head_deadline = self.loop.call_later(REQUEST_SECONDS, transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end_head()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_bytes = 0
+        if self._head_deadline is None:
+            self._head_deadline = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
+        self.scope["extensions"] = {_TAKEOVER: self.takeover}  # type: ignore[dict-item]
+
+    def on_url(self, url: bytes) -> None:
+        self._count_head(url)
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count_head(name + value)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._end_head()
+        super().on_headers_complete()
+
+    def shutdown(self) -> None:
+        self.is_stopping = True
+        super().shutdown()
+
+    def takeover(self, client: LiveClient) -> bool:
+        """Give the socket of the current request away, with nothing of it answered; False when it is ending."""
+        if self.is_stopping or self.cycle.disconnected or self.transport.is_closing():
+            return False
+        self.cycle.disconnected = True  # uvicorn's word for: nothing more to answer here
+        self.connections.discard(self)
+        self.flow.resume_reading()
+        client.take(self.transport, self.connections)
+        self.parser = None  # type: ignore[assignment]  # it knows us, and would keep both of us in memory
+        return True
+
+    def _count_head(self, part: bytes) -> None:
+        self._head_bytes += len(part)
+        if self._head_bytes > MOST_HEAD_BYTES:
+            raise ValueError("the head of the request is too long")  # httptools makes it a 400
+
+    def _end_head(self) -> None:
+        if self._head_deadline is not None:
+            self._head_deadline.cancel()
+            self._head_deadline = None
+
+
+def web_app(pages: WSGIApplication, live: LiveHub) -> AsgiApp:
+    """Put the pages and the live stream on one port."""
+    threads = WSGIMiddleware(pages, workers=PAGE_THREADS)  # type: ignore[arg-type]
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _live_as_long_as_the_server(live, receive, send)
+        elif scope["path"] == "/live":
+            await _open_stream(live, scope, send)
+        else:
+            await _with_whole_body(threads, scope, receive, send)
+
+    return app
+
+
+def make_server(app: AsgiApp) -> uvicorn.Server:
+    """uvicorn as we want it; `should_exit` stops it: streams at once, what has begun within STOP_SECONDS."""
+    config = uvicorn.Config(
+        app,
+        http=HubProtocol,
+        loop="asyncio",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,  # addresses can hold one-time tokens; the pages log their routes
+        proxy_headers=False,  # HUB_TRUSTED_PROXIES decides, in the pages
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    return uvicorn.Server(config)
+
+
+def run_server(app: AsgiApp, listening: list[socket.socket]) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    server = make_server(app)
+    for each in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises the signal again once it has stopped; our handler makes that a clean exit.
+        signal.signal(each, server.handle_exit)
+    server.run(sockets=listening)
+
+
+def streams_this_process_can_hold() -> int:
+    """One open file each; raises the soft limit as far as the system lets us."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return max(50, hard - FILES_KEPT_FREE) if hard != resource.RLIM_INFINITY else 100_000
+
+
+async def _live_as_long_as_the_server(live: LiveHub, receive: Receive, send: Send) -> None:
+    await receive()
+    live.start()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await live.stop()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _open_stream(live: LiveHub, scope: Scope, send: Send) -> None:
+    headers = dict(scope["headers"])
+    if scope["method"] != "GET":
+        return await _refuse(send, 405, "method_not_allowed", allow=b"GET")
+    if not _is_same_origin(headers):
+        return await _refuse(send, 403, "other_origin")
+    try:
+        actor = await live.admit(scope["headers"])
+    except HubError as error:
+        return await _refuse(send, 503, error.code, retry_after=b"5")
+    if actor is None:
+        return await _refuse(send, 401, "signed_out")
+    if not live.has_room(actor):
+        return await _refuse(send, 503, "too_many", retry_after=b"30")
+    after = headers.get(b"last-event-id") or next(iter(parse_qs(scope["query_string"]).get(b"after", [])), None)
+    client = LiveClient(actor, headers.get(b"cookie", b""), gone=live.leave)
+    if not scope["extensions"][_TAKEOVER](client):
+        return await _refuse(send, 503, "stopping", retry_after=b"5")
+    return live.join(client, None if after is None else after.decode("latin-1"))
+
+
+def _is_same_origin(headers: dict[bytes, bytes]) -> bool:
+    if headers.get(b"sec-fetch-site", b"same-origin") != b"same-origin":
+        return False
+    origin = headers.get(b"origin")
+    return origin is None or urlsplit(origin).netloc == headers.get(b"host")
+
+
+async def _with_whole_body(app: Any, scope: Scope, receive: Receive, send: Send) -> None:
+    """Collect the body before the app takes a thread: slow senders would soon hold them all."""
+    body, more = bytearray(), True
+    try:
+        async with asyncio.timeout(REQUEST_SECONDS):
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return None
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+                if len(body) > MOST_BODY_BYTES:
+                    return await _refuse(send, 413, "too_large")
+    except TimeoutError:
+        return await _refuse(send, 408, "too_slow")
+
+    async def whole() -> Message:
+        return {"type": "http.request", "body": bytes(body), "more_body": False}
+
+    return await app(scope, whole, send)  # type: ignore[no-any-return]
+
+
+async def _refuse(send: Send, status: int, code: str, **headers: bytes) -> None:
+    body = b'{"error":"%s"}' % code.encode()
+    own = [(name.replace("_", "-").encode(), value) for name, value in headers.items()]
+    fixed = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": fixed + own})
+    await send({"type": "http.response.body", "body": body})
