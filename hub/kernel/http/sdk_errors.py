@@ -21,8 +21,10 @@ def door_errors() -> Iterator[None]:
     """Run an SDK's call so that the door's errors come out of it as they are, unwrapped."""
     try:
         yield
+        return
     except Exception as error:
         told = cause_of(error)
         if told is None or told is error:
             raise
-        raise told from error
+    # Out here the SDK's error is not made the cause of its own cause.
+    raise told
