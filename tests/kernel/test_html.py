@@ -66,7 +66,14 @@ class Walk(HTMLParser):
     def handle_comment(self, data: str) -> None:
         self.strangers.append(data)
 
-    handle_decl = unknown_decl = handle_pi = handle_comment
+    def handle_decl(self, decl: str) -> None:
+        self.strangers.append(decl)
+
+    def unknown_decl(self, data: str) -> None:
+        self.strangers.append(data)
+
+    def handle_pi(self, data: str) -> None:
+        self.strangers.append(data)
 
 
 def assert_harmless(markup: str) -> None:
