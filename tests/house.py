@@ -46,7 +46,7 @@ LIBRARY_HOMES = {
     "httpx": r"hub\.kernel\.http\b",
     "urllib3": r"hub\.kernel\.http\b",
     "urllib.request": r"hub\.kernel\.http\b",
-    "http.client": r"hub\.kernel\.http\b",
+    "http.client": r"hub\.kernel\.http\b|hub\.testing\b",
     "smtplib": r"hub\.kernel\.mail\b",
     "nh3": r"hub\.kernel\.html\b",
     "markupsafe": r"hub\.kernel\.html\b",
