@@ -79,6 +79,8 @@ class HubProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         self.is_stopping = True
+        if self.cycle is not None and self.cycle.more_body:
+            self.transport.abort()  # nobody waits for the rest of a request that has not begun to be answered
         super().shutdown()
 
     def takeover(self, client: LiveClient) -> bool:

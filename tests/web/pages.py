@@ -119,6 +119,10 @@ class LiveServer:
         page.socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
         return page.read_head()
 
+    def hold_little(self) -> None:
+        """Let the system keep little of what pages do not read, so that it soon waits with us."""
+        self._listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * 1024)
+
     def connect(self) -> Page:
         page = Page(socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE))
         self._pages.append(page)
