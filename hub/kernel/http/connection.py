@@ -90,6 +90,7 @@ class _Pinned(HTTPConnection):
         self._open_socket = open_socket
 
     def open(self, guard: Guard, seconds: float) -> None:
+        self._guard = guard
         self._seconds = min(seconds, guard.remaining())
         self.connect()
         self.watch(guard)
@@ -100,7 +101,9 @@ class _Pinned(HTTPConnection):
         guard.expect_headers()
 
     def _new_conn(self) -> socket.socket:
-        return self._open_socket(self.ip, self.port, self._seconds)
+        opened = self._open_socket(self.ip, self.port, self._seconds)
+        opened.settimeout(self._guard.remaining())  # a TLS handshake comes next, and its timeout is for all of it
+        return opened
 
 
 class PlainConnection(_Pinned):

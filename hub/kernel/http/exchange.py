@@ -12,7 +12,7 @@ from urllib3.util.ssl_match_hostname import CertificateError
 from hub.errors import Unavailable
 from hub.kernel.http.call import Call
 from hub.kernel.http.connection import Connection, Connections
-from hub.kernel.http.limits import Guard, TooMuch
+from hub.kernel.http.limits import DeadlinePassed, Guard, TooMuch
 
 PIECE = 64 * 1024
 _ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
@@ -113,6 +113,9 @@ def _connect(connections: Connections, call: Call, ips: tuple[str, ...], guard: 
         try:
             # Each address gets its share, so that one that swallows packets leaves time for the next.
             connection.open(guard, guard.remaining() / (len(ips) - tried))
+        except DeadlinePassed:
+            connection.close()
+            raise
         except (ssl.SSLError, CertificateError) as error:
             connection.close()
             raise Unavailable("tls", detail=getattr(error, "verify_message", "")) from error

@@ -3,7 +3,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.errors import AddressRefused, Misconfigured
@@ -25,12 +25,14 @@ PREFIXES = ["::", "::ffff:0:0", "::ffff:0:0:0", "64:ff9b::", "64:ff9b:1::", "2a0
 
 
 @given(address=st.ip_addresses(v=4), prefix=st.sampled_from(PREFIXES))
+@settings(deadline=None)
 def test_no_form_that_carries_an_ipv4_address_is_more_public_than_it(address: IPv4Address, prefix: str) -> None:
     carried = IPv6Address(int(IPv6Address(prefix)) | int(address))
     assert is_public(address) or not is_public(carried)
 
 
 @given(address=st.ip_addresses())
+@settings(deadline=None)
 def test_nothing_is_public_that_python_calls_private(address: IPv4Address | IPv6Address) -> None:
     assert not is_public(address) or not address.is_private or getattr(address, "ipv4_mapped", None)
 
@@ -98,6 +100,7 @@ def test_an_endless_url_is_a_wrong_setting() -> None:
 
 
 @given(text=st.text(alphabet="htps:/@\\[]%.①1270x?# \tlocaé-", max_size=40))
+@settings(deadline=None)
 def test_parsing_what_was_built_again_changes_nothing(text: str) -> None:
     try:
         target = parse_url("http://" + text)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import socket
 import threading
 import zlib
 from collections.abc import Callable
@@ -137,6 +138,15 @@ def test_a_drip_does_not_outlast_the_whole_deadline(head: bytes, piece: bytes, m
 def test_silence_ends_at_the_deadline(server: FakeServer) -> None:
     server.on("GET", "/").answers(200, until=threading.Event())
     assert reason_of(fetching(server, seconds=0.2)) == "too_slow"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_handshake_that_stalls_ends_at_the_deadline_with_nothing_sent(method: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        door = Door(allow=[address])
+        fetch = lambda: door.request(method, f"https://{address}/", limits=FetchLimits(seconds=0.2))  # noqa: E731
+        assert reason_of(fetch) in ("unreachable", "too_slow")
 
 
 def test_redirects_share_one_deadline(server: FakeServer) -> None:
