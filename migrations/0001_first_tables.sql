@@ -226,6 +226,7 @@ CREATE TABLE conversations (
     last_direction TEXT NOT NULL CHECK (last_direction IN ('in', 'out')),
     last_at {timestamp} NOT NULL,
     unread {bigint} NOT NULL DEFAULT 0,
+    read_at {timestamp},
     version {bigint} NOT NULL DEFAULT 0,
     created_at {timestamp} NOT NULL,
     merged_into {bigint} REFERENCES conversations (id)
@@ -258,6 +259,7 @@ CREATE TABLE messages (
     text TEXT NOT NULL,
     html TEXT,
     html_version {bigint} NOT NULL DEFAULT 0,
+    source_html TEXT,
     attachments TEXT NOT NULL DEFAULT '[]',
     moderation TEXT,
     reply TEXT NOT NULL DEFAULT '{}',
@@ -268,6 +270,7 @@ CREATE TABLE messages (
     deleted_at {timestamp},
     deleted_by TEXT,
     date_guessed {bigint} NOT NULL DEFAULT 0,
+    history {bigint} NOT NULL DEFAULT 0,
     raw TEXT,
     UNIQUE (channel_id, remote_id)
 ) {strict};
@@ -276,6 +279,7 @@ CREATE INDEX messages_conversation ON messages (conversation_id, created_at, id)
 CREATE INDEX messages_thread ON messages (thread_id, created_at, id);
 CREATE INDEX messages_parent ON messages (channel_id, parent_remote_id);
 CREATE INDEX messages_outbox ON messages (outbox_id);
+CREATE INDEX messages_unmatched ON messages (channel_id) WHERE remote_id IS NULL;
 
 CREATE TABLE message_versions (
     id {identity},

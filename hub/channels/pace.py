@@ -30,7 +30,7 @@ def after_success(
 
 def after_failure(now: datetime, *, failures: int, retry_at: datetime | None, chance: float) -> datetime:
     """The next pull after one that failed: doubling pauses with jitter, or when the network said."""
-    pause = min(_FIRST_PAUSE * 2 ** min(failures, 12), _LONGEST_PAUSE)
+    pause = min(_FIRST_PAUSE * (1 << min(failures, 12)), _LONGEST_PAUSE)
     jittered = now + pause * (0.5 + chance / 2)
     if retry_at is None:
         return jittered

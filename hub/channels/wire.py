@@ -89,7 +89,21 @@ def encode_event(event: Event) -> bytes:
 
 
 def encode(value: object) -> bytes:
-    return msgspec.msgpack.encode(value)
+    """Pack a value; text that is no Unicode (lone surrogates from a network's JSON) is mended, not refused."""
+    try:
+        return msgspec.msgpack.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.msgpack.encode(_mended(msgspec.to_builtins(value, builtin_types=(datetime, bytes))))
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_mended(name): _mended(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_mended(item) for item in value]
+    return value
 
 
 def decode_arguments(request: Request) -> tuple[Any, ...]:

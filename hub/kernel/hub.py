@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import secrets as system_secrets
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hub.errors import DatabaseUnusable, Invalid, KeyLost, StorageFull
 from hub.kernel.clock import Clock, system_clock
+from hub.kernel.crash import Reach, crash_at, pass_by
 from hub.kernel.database import Database, Session, open_database
 from hub.kernel.migrate import migrate
 from hub.kernel.plugins import Plugins, load_plugins
@@ -32,7 +34,8 @@ def new_token() -> str:
 
 @dataclass(slots=True, kw_only=True)
 class Hub:
-    """One installation, open. `chance` returns 0 to 1 and spreads retries; `token` makes unguessable names."""
+    """One installation, open. `chance` returns 0 to 1 and spreads retries; `token` makes unguessable names;
+    `reach` is told the crash points that are passed."""
 
     config: Config
     database: Database
@@ -42,6 +45,7 @@ class Hub:
     clock: Clock = system_clock
     chance: Callable[[], float] = field(default=random.random)
     token: Callable[[], str] = field(default=new_token)
+    reach: Reach = pass_by
 
     def close(self) -> None:
         self.database.close()
@@ -89,6 +93,7 @@ def open_hub(config: Config, *, clock: Clock = system_clock, plugins: Plugins | 
         plugins=load_plugins() if plugins is None else plugins,
         door=Door(allow=config.allow_hosts),
         clock=clock,
+        reach=crash_at(os.environ),
     )
 
 

@@ -41,7 +41,7 @@ _MOVE = """
     ON CONFLICT (name) DO UPDATE SET position = excluded.position, failures = 0, failed_at = NULL"""
 
 _FAILED = """
-    UPDATE event_readers SET failures = failures + 1, failed_at = :at WHERE name = :name"""
+    UPDATE event_readers SET failures = failures + 1, failed_at = :at WHERE name = :name RETURNING failures"""
 
 _FORGET = "DELETE FROM events WHERE at < :before"
 
@@ -96,8 +96,10 @@ def move_reader(session: Session, name: str, position: str) -> None:
     session.run(_MOVE, name=name, position=position)
 
 
-def count_failure(session: Session, name: str, *, at: datetime) -> None:
-    session.run(_FAILED, name=name, at=at)
+def count_failure(session: Session, name: str, *, at: datetime) -> int:
+    """A reader could not take its next event; returns how often in a row."""
+    row = session.one(_FAILED, name=name, at=at)
+    return int(row["failures"]) if row else 0
 
 
 def forget(session: Session, *, before: datetime) -> int:

@@ -1,0 +1,110 @@
+"""Conversations and their messages, as the pages and the use cases see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from hub.connector import Attachment, Kind, Moderation, ReplyRules, Trust, Visibility
+
+
+class ConversationState(StrEnum):
+    """open: somebody waits for us. waiting: we answered. resolved: nothing is to be done. snoozed: later."""
+
+    OPEN = "open"
+    WAITING = "waiting"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+
+
+class Direction(StrEnum):
+    IN = "in"
+    OUT = "out"
+
+
+class Origin(StrEnum):
+    """Where a message was written: by another, in Hubbub, or by us in the network's own app."""
+
+    REMOTE = "remote"
+    HUB = "hub"
+    NATIVE = "native"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """One identity's exchange with us in one thread."""
+
+    id: int
+    channel_id: int
+    team_id: int
+    thread_id: int
+    identity_id: int
+    state: ConversationState
+    kind: Kind
+    visibility: Visibility
+    language: str | None
+    snippet: str
+    last_direction: Direction
+    last_at: datetime
+    unread: int
+    version: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A conversation as the list shows it."""
+
+    conversation: Conversation
+    name: str
+    handle: str
+    trust: Trust
+    channel_kind: str
+    channel_name: str
+    post_title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One utterance in a conversation or around it. `html` is clean; None means `text` is all there is."""
+
+    id: int
+    channel_id: int
+    conversation_id: int | None
+    thread_id: int
+    remote_id: str | None
+    parent_remote_id: str | None
+    revision: str
+    identity_id: int | None
+    agent_id: int | None
+    outbox_id: int | None
+    direction: Direction
+    origin: Origin
+    kind: Kind
+    visibility: Visibility
+    language: str | None
+    content_warning: str
+    text: str
+    html: str | None
+    attachments: tuple[Attachment, ...]
+    moderation: Moderation | None
+    reply: ReplyRules
+    permalink: str | None
+    created_at: datetime
+    edited_at: datetime | None
+    deleted_at: datetime | None
+    date_guessed: bool
+    author_name: str = ""
+    author_handle: str = ""
+    author_trust: Trust = Trust.NETWORK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownPost:
+    """The post or article a thread hangs on."""
+
+    title: str
+    text: str
+    link: str | None
+    created_at: datetime | None

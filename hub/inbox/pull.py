@@ -1,0 +1,164 @@
+"""Pulls a channel: claims it, asks its connector for pages, stores each page with its cursor, sets the next pull."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.channels import pace
+from hub.channels import store as channels
+from hub.channels.connect import account_of, state_after, trouble_of
+from hub.channels.connectors import Connectors
+from hub.channels.model import Account, Channel, ChannelState
+from hub.connector import Page
+from hub.errors import Conflict, ConnectorError, HubError, LeaseLost, Misconfigured, RateLimited
+from hub.events import ChannelChanged
+from hub.inbox.ingest import Stored, store_page
+from hub.inbox.store import conversations
+from hub.kernel import log
+from hub.kernel.database import Session
+from hub.kernel.hub import Hub
+
+_log = logging.getLogger("hub.pull")
+_CURSOR_MOST = 64 * 1024
+_PAGES_MOST = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """A claimed pull: written only while the fence is the newest. `pull` numbers it."""
+
+    channel_id: int
+    worker: str
+    fence: int
+    pull: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """What a pull brought."""
+
+    new: int = 0
+    changed: int = 0
+    buried: int = 0
+    more: bool = False
+
+    def plus(self, stored: Stored, *, more: bool) -> Pulled:
+        return Pulled(
+            new=self.new + len(stored.new),
+            changed=self.changed + len(stored.changed),
+            buried=self.buried + stored.buried,
+            more=more,
+        )
+
+
+def claim_due(hub: Hub, worker: str, *, limit: int = 8) -> list[Lease]:
+    """Claim the channels whose pull is due."""
+    if limit < 1:
+        return []
+    with hub.database.transaction() as session:
+        rows = channels.claim_due(session, worker=worker, moment=session.moment(), now=hub.clock(), limit=limit)
+    if rows:
+        hub.reach("pull.claimed")
+    return [Lease(channel_id=row["id"], worker=worker, fence=row["fence"], pull=row["pulls"]) for row in rows]
+
+
+def pull_now(hub: Hub, connectors: Connectors, worker: str, channel_id: int) -> Pulled:
+    """Pull one channel at once. Raises Conflict when it is paused or being pulled, and the connector's errors."""
+    with hub.database.transaction() as session:
+        channels.channel(session, channel_id)
+        row = channels.claim(session, channel_id, worker=worker, moment=session.moment())
+    if row is None:
+        raise Conflict("paused or being pulled", reason="cannot_pull_now")
+    lease = Lease(channel_id=channel_id, worker=worker, fence=row["fence"], pull=row["pulls"])
+    return pull_leased(hub, connectors, lease, loud=True)
+
+
+def pull_leased(hub: Hub, connectors: Connectors, lease: Lease, *, loud: bool = False) -> Pulled:
+    """Pull one claimed channel page by page and give the claim back.
+
+    A failure is written on the channel; it is raised as well when `loud`, for a person who waits for the answer.
+    """
+    pulled = Pulled()
+    try:
+        channel, account = _read(hub, lease)
+        for _ in range(_PAGES_MOST):
+            page = _checked(connectors.pull(account, channel.cursor))
+            hub.reach("pull.fetched")
+            pulled = pulled.plus(_store(hub, channel, lease, page), more=page.more)
+            hub.reach("pull.stored")
+            if not page.more or page.cursor == channel.cursor:
+                break
+            channel = dataclasses.replace(channel, cursor=page.cursor)
+    except LeaseLost:
+        _log.info("the pull of channel %s is another worker's now", lease.channel_id)
+    except HubError as error:
+        _note_failure(hub, lease, error)
+        if loud:
+            raise
+    finally:
+        with hub.database.transaction() as session:
+            channels.release(session, lease.channel_id, worker=lease.worker, fence=lease.fence)
+    return pulled
+
+
+def _read(hub: Hub, lease: Lease) -> tuple[Channel, Account]:
+    with hub.database.reading() as session:
+        channel = channels.channel(session, lease.channel_id)
+        return channel, account_of(hub, session, channel)
+
+
+def _checked(page: Page) -> Page:
+    if len(page.cursor.encode()) > _CURSOR_MOST:
+        raise Misconfigured("cursor_too_large")
+    return page
+
+
+def _store(hub: Hub, channel: Channel, lease: Lease, page: Page) -> Stored:
+    """Store a page and the cursor behind it together, while the lease is ours."""
+    now = hub.clock()
+    with hub.database.transaction() as session:
+        channels.hold(session, channel.id, worker=lease.worker, fence=lease.fence)
+        stored = store_page(session, channel, page, pull=lease.pull, now=now)
+        found = bool(stored.new or stored.changed) and not page.history
+        next_pull_at = pace.after_success(
+            now,
+            has_open=conversations.has_open(session, channel.id),
+            found_at=now if found else channel.found_at,
+            asked=page.pull_after,
+            more=page.more,
+        )
+        channels.note_pull(session, channel.id, cursor=page.cursor, found=found, next_pull_at=next_pull_at, now=now)
+        if channel.trouble is not None:
+            _announce(session, channel.id, channel.state, now)
+    return stored
+
+
+def _note_failure(hub: Hub, lease: Lease, error: HubError) -> None:
+    now = hub.clock()
+    _log.warning("pull of channel %s failed: %s", lease.channel_id, error.code)
+    with hub.database.transaction() as session:
+        try:
+            channels.hold(session, lease.channel_id, worker=lease.worker, fence=lease.fence)
+        except LeaseLost:
+            return
+        channel = channels.channel(session, lease.channel_id)
+        retry_at = error.retry_at if isinstance(error, ConnectorError) else None
+        state = state_after(channel.state, error)
+        channels.note_failure(
+            session,
+            channel.id,
+            state=state,
+            trouble=trouble_of(error),
+            next_pull_at=pace.after_failure(now, failures=channel.failures, retry_at=retry_at, chance=hub.chance()),
+            now=now,
+        )
+        if isinstance(error, RateLimited) and retry_at is not None:
+            channels.keep_quiet(session, channel.id, until=min(retry_at, now + pace.SLOWEST * 2))
+        _announce(session, channel.id, state, now)
+
+
+def _announce(session: Session, channel_id: int, state: ChannelState, now: datetime) -> None:
+    log.append(session, ChannelChanged(channel_id=channel_id, state=state.value), at=now)

@@ -1,0 +1,234 @@
+"""Answers somebody: checks that it can be sent as it is, stores the message and its outbox item in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hub.channels import store as channels
+from hub.channels.model import Channel, ChannelState
+from hub.connector import Author, Measure, Outgoing, Target, Visibility
+from hub.customers import store as customers
+from hub.errors import Absent, Conflict, Invalid
+from hub.events import ReplyQueued
+from hub.inbox.ingest import refresh
+from hub.inbox.model import Conversation, Direction, Message
+from hub.inbox.store import conversations, messages
+from hub.kernel import log
+from hub.kernel.database import Session
+from hub.kernel.hub import Hub
+from hub.outbox import store as outbox
+
+UNDO_SECONDS = 10
+"""How long a reply waits, so that it can be taken back."""
+
+LONGEST_TEXT = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What an agent is about to send. `client_key` names one press of the button: pressed twice, it counts once.
+
+    visibility: None means that of the message answered. target_id: our id of that message; None means the last one.
+    """
+
+    conversation_id: int
+    agent_id: int
+    text: str
+    client_key: str
+    target_id: int | None = None
+    visibility: Visibility | None = None
+    language: str | None = None
+    content_warning: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answerable:
+    """Whether and how a conversation can be answered now. `why_not` is a machine word, empty when it can."""
+
+    target: Message | None
+    channel: Channel
+    why_not: str = ""
+    send_through: Channel | None = None
+
+
+def queue_reply(hub: Hub, draft: Draft) -> int:
+    """Queue a reply and return its outbox id; it leaves after UNDO_SECONDS.
+
+    Raises Invalid at the field at fault (empty, too long, a wider audience than the message answered), Conflict when
+    the message cannot be answered, Absent for an unknown conversation.
+    """
+    with hub.database.transaction() as session:
+        pressed = outbox.by_client_key(session, draft.client_key)
+        if pressed is not None:
+            return _same(pressed.id, pressed.request.text, draft)
+        conversation = conversations.conversation(session, draft.conversation_id)
+        answerable = find_answerable(hub, session, conversation, target_id=draft.target_id)
+        if answerable.target is None or answerable.send_through is None:
+            raise Conflict("cannot be answered", reason=answerable.why_not)
+        outgoing = compose(hub, session, answerable, draft)
+        outbox_id = _store(hub, session, conversation, answerable, outgoing, draft)
+    hub.reach("reply.stored")
+    return outbox_id
+
+
+def find_answerable(
+    hub: Hub, session: Session, conversation: Conversation, *, target_id: int | None = None
+) -> Answerable:
+    """Say whether a conversation can be answered, on which message, through which channel."""
+    channel = channels.channel(session, conversation.channel_id)
+    target = _target(session, conversation, target_id)
+    if target is None:
+        return Answerable(target=None, channel=channel, why_not="nothing_to_answer")
+    why_not = _why_not(target, hub.clock())
+    if why_not:
+        return Answerable(target=target, channel=channel, why_not=why_not)
+    return _through(hub, session, channel, target)
+
+
+def measure(hub: Hub, session: Session, answerable: Answerable, draft: Draft) -> Measure:
+    """Count a draft in the network's own units; quick and offline."""
+    if answerable.target is None or answerable.send_through is None:
+        return Measure(errors=(answerable.why_not,))
+    return _measure(hub, answerable.send_through, _outgoing(hub, session, answerable, draft))
+
+
+def compose(hub: Hub, session: Session, answerable: Answerable, draft: Draft) -> Outgoing:
+    """Freeze a draft into what is sent. Raises Invalid when the network would not take it."""
+    text = draft.text.replace("\r\n", "\n").strip()
+    if not text:
+        raise Invalid("text", "empty")
+    if len(text) > LONGEST_TEXT:
+        raise Invalid("text", "too_long", limit=LONGEST_TEXT)
+    outgoing = _outgoing(hub, session, answerable, draft)
+    if answerable.target and outgoing.visibility.is_wider_than(answerable.target.visibility):
+        raise Invalid("visibility", "wider_than_parent")
+    if answerable.send_through is not None:
+        found = _measure(hub, answerable.send_through, outgoing)
+        if found.errors:
+            raise Invalid("text", found.errors[0])
+    return outgoing
+
+
+def _measure(hub: Hub, channel: Channel, outgoing: Outgoing) -> Measure:
+    return hub.plugins.connector(channel.kind).measure(outgoing, channel.limits)
+
+
+def _target(session: Session, conversation: Conversation, target_id: int | None) -> Message | None:
+    """The message asked for, else the newest one of theirs that is still there."""
+    if target_id is not None:
+        found = messages.message(session, target_id)
+        if found is None or found.conversation_id != conversation.id or found.direction is not Direction.IN:
+            raise Absent("no such message in this conversation", message_id=target_id)
+        return found
+    theirs = [m for m in messages.of_conversation(session, conversation.id) if m.direction is Direction.IN]
+    return next((m for m in theirs if m.deleted_at is None), theirs[0] if theirs else None)
+
+
+def _why_not(target: Message, now: datetime) -> str:
+    if target.deleted_at is not None:
+        return "deleted"
+    if not target.reply.allowed:
+        return target.reply.why_not or "read_only"
+    if target.reply.until is not None and target.reply.until <= now:
+        return "window_closed"
+    return ""
+
+
+def _through(hub: Hub, session: Session, channel: Channel, target: Message) -> Answerable:
+    """Find the channel that posts the answer: this one, or the companion its settings name."""
+    sender = channel
+    if not hub.plugins.connector(channel.kind).features.send:
+        companion = channel.settings.get("answers_through", "")
+        if not companion:
+            return Answerable(target=target, channel=channel, why_not="read_only")
+        try:
+            sender = channels.channel(session, int(companion))
+        except Absent:
+            return Answerable(target=target, channel=channel, why_not="companion_removed")
+    if sender.state is ChannelState.SIGNED_OUT or sender.state is ChannelState.MISCONFIGURED:
+        return Answerable(target=target, channel=channel, why_not=sender.state.value)
+    if not sender.can_send:
+        return Answerable(target=target, channel=channel, why_not="may_not_send")
+    return Answerable(target=target, channel=channel, send_through=sender)
+
+
+def _outgoing(hub: Hub, session: Session, answerable: Answerable, draft: Draft) -> Outgoing:
+    answered = answerable.target
+    if answered is None or answered.identity_id is None or answered.remote_id is None:
+        raise Conflict("cannot be answered", reason="nothing_to_answer")
+    identity = customers.identity(session, answered.identity_id)
+    target = Target(
+        remote_id=answered.remote_id,
+        revision=answered.revision,
+        author=Author(
+            id=identity.remote_id, handle=identity.handle, name=identity.name, url=identity.url, trust=identity.trust
+        ),
+        visibility=answered.visibility,
+        permalink=answered.permalink,
+        raw=messages.raw_of(session, answered.id),
+    )
+    if answerable.send_through is not None and answerable.send_through.id != answerable.channel.id:
+        moved = hub.plugins.connector(answerable.channel.kind).companion_target(target)
+        if moved is None:
+            raise Conflict("the companion channel does not know this message", reason="no_companion_target")
+        target = moved
+    return Outgoing(
+        text=draft.text.replace("\r\n", "\n").strip(),
+        target=target,
+        visibility=draft.visibility or answered.visibility,
+        language=draft.language,
+        content_warning=draft.content_warning,
+    )
+
+
+def _store(
+    hub: Hub,
+    session: Session,
+    conversation: Conversation,
+    answerable: Answerable,
+    outgoing: Outgoing,
+    draft: Draft,
+) -> int:
+    now = hub.clock()
+    sender = answerable.send_through or answerable.channel
+    outbox_id = outbox.add(
+        session,
+        channel_id=sender.id,
+        conversation_id=conversation.id,
+        agent_id=draft.agent_id,
+        key=hub.token(),
+        client_key=draft.client_key,
+        request=outgoing,
+        due_at=now + timedelta(seconds=UNDO_SECONDS),
+        now=now,
+    )
+    messages.add_reply(
+        session,
+        channel_id=sender.id,
+        thread_id=conversation.thread_id,
+        conversation_id=conversation.id,
+        agent_id=draft.agent_id,
+        outbox_id=outbox_id,
+        parent_remote_id=outgoing.target.remote_id,
+        text=outgoing.text,
+        visibility=outgoing.visibility,
+        language=outgoing.language,
+        content_warning=outgoing.content_warning,
+        now=now,
+    )
+    conversations.mark_read(session, conversation.id, now=now)
+    refresh(session, conversation.id)
+    log.append(
+        session,
+        ReplyQueued(channel_id=sender.id, conversation_id=conversation.id, outbox_id=outbox_id),
+        at=now,
+    )
+    return outbox_id
+
+
+def _same(outbox_id: int, sent_text: str, draft: Draft) -> int:
+    """The button was pressed twice: one reply. Another text under the same key is a mistake of the caller."""
+    if sent_text != draft.text.replace("\r\n", "\n").strip():
+        raise Conflict("this form was sent already with another text", reason="already_sent")
+    return outbox_id

@@ -1,0 +1,252 @@
+"""The table conversations: who we talk with, and what the list shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.connector import Kind, Trust, Visibility
+from hub.errors import Absent
+from hub.inbox.model import Conversation, ConversationState, Direction, Line
+from hub.inbox.summary import Summary
+from hub.kernel.clock import from_micros, to_micros
+from hub.kernel.database import Row, Session
+
+_COLUMNS = """
+    conversations.id, conversations.channel_id, conversations.team_id, conversations.thread_id,
+    conversations.identity_id, conversations.state, conversations.kind, conversations.visibility,
+    conversations.language, conversations.snippet, conversations.last_direction, conversations.last_at,
+    conversations.unread, conversations.version, conversations.created_at"""
+
+_OPEN = """
+    INSERT INTO conversations (channel_id, team_id, thread_id, identity_id, state, kind, visibility, language, snippet,
+                               last_direction, last_at, created_at)
+    VALUES (:channel_id, :team_id, :thread_id, :identity_id, 'open', :kind, :visibility, NULL, '', 'in', :at, :now)
+    ON CONFLICT (thread_id, identity_id) WHERE merged_into IS NULL DO UPDATE SET team_id = conversations.team_id
+    RETURNING id"""
+
+_SUMMARISE = """
+    UPDATE conversations SET state = :state, kind = :kind, visibility = :visibility, language = :language,
+        snippet = :snippet, last_direction = :last_direction, last_at = :last_at, unread = :unread,
+        version = version + 1
+    WHERE id = :id"""
+
+_READ_AT = "SELECT read_at FROM conversations WHERE id = :id"
+
+_MARK_READ = "UPDATE conversations SET read_at = :now, unread = 0, version = version + 1 WHERE id = :id AND unread > 0"
+
+_ONE = f"SELECT {_COLUMNS}, merged_into FROM conversations WHERE id = :id"  # noqa: S608
+
+_OF_THREAD = """
+    SELECT id, identity_id FROM conversations WHERE thread_id = :thread_id AND merged_into IS NULL ORDER BY id"""
+
+_MERGE = "UPDATE conversations SET merged_into = :into_id, thread_id = :thread_id WHERE id = :from_id"
+
+_RETHREAD = "UPDATE conversations SET thread_id = :into_id WHERE thread_id = :from_id"
+
+_HAS_OPEN = """
+    SELECT 1 AS yes FROM conversations
+    WHERE channel_id = :channel_id AND state = 'open' AND merged_into IS NULL LIMIT 1"""
+
+_LINE = f"""
+    SELECT {_COLUMNS}, identities.name, identities.handle, identities.trust, channels.kind AS channel_kind,
+        channels.name AS channel_name, posts.title AS post_title
+    FROM conversations JOIN identities ON identities.id = conversations.identity_id
+    JOIN channels ON channels.id = conversations.channel_id JOIN threads ON threads.id = conversations.thread_id
+    LEFT JOIN posts ON posts.id = threads.post_id"""  # noqa: S608
+
+_PAGE = """
+    AND (conversations.last_at < :last_at OR (conversations.last_at = :last_at AND conversations.id < :id))
+    ORDER BY conversations.last_at DESC, conversations.id DESC LIMIT :limit"""
+
+_IN_TEAM = f"{_LINE} WHERE conversations.merged_into IS NULL AND conversations.team_id = :team_id"
+_IN_CHANNEL = f"{_LINE} WHERE conversations.merged_into IS NULL AND conversations.channel_id = :channel_id"
+_ANYWHERE = f"{_LINE} WHERE conversations.merged_into IS NULL"
+_OPEN_ONLY = " AND conversations.state = 'open'"
+
+# Every list is one of these whole statements; nothing is put together from what a person typed.
+_LISTS = {
+    (scope, only_open): f"{statement}{_OPEN_ONLY if only_open else ''} {_PAGE}"
+    for scope, statement in (("team", _IN_TEAM), ("channel", _IN_CHANNEL), ("all", _ANYWHERE))
+    for only_open in (False, True)
+}
+
+_ONE_LINE = f"{_LINE} WHERE conversations.id = :id"
+
+_COUNT_UNREAD = """
+    SELECT count(*) AS found FROM (
+        SELECT 1 FROM conversations WHERE merged_into IS NULL AND state = 'open' AND unread > 0
+        AND team_id IN {ids teams} LIMIT 100) some"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Where a page of the list ended; the next one goes on below it."""
+
+    last_at: datetime
+    id: int
+
+
+def open_conversation(
+    session: Session,
+    *,
+    channel_id: int,
+    team_id: int,
+    thread_id: int,
+    identity_id: int,
+    kind: Kind,
+    visibility: Visibility,
+    at: datetime,
+    now: datetime,
+) -> int:
+    """The conversation of an identity in a thread, made when it is new."""
+    return session.insert(
+        _OPEN,
+        channel_id=channel_id,
+        team_id=team_id,
+        thread_id=thread_id,
+        identity_id=identity_id,
+        kind=kind.value,
+        visibility=visibility.value,
+        at=at,
+        now=now,
+    )
+
+
+def summarise(session: Session, conversation_id: int, summary: Summary) -> None:
+    """Write what the list shows."""
+    session.run(
+        _SUMMARISE,
+        id=conversation_id,
+        state=summary.state.value,
+        kind=summary.kind.value,
+        visibility=summary.visibility.value,
+        language=summary.language,
+        snippet=summary.snippet,
+        last_direction=summary.last_direction.value,
+        last_at=summary.last_at,
+        unread=summary.unread,
+    )
+
+
+def read_at(session: Session, conversation_id: int) -> datetime | None:
+    row = session.one(_READ_AT, id=conversation_id)
+    return None if row is None or row["read_at"] is None else from_micros(row["read_at"])
+
+
+def mark_read(session: Session, conversation_id: int, *, now: datetime) -> bool:
+    """Somebody looked; true when there was something unread."""
+    return session.run(_MARK_READ, id=conversation_id, now=now) == 1
+
+
+def conversation(session: Session, conversation_id: int) -> Conversation:
+    """Return one conversation; one that was merged away is the one it went into. Raises Absent."""
+    row = session.one(_ONE, id=conversation_id)
+    while row is not None and row["merged_into"] is not None:
+        row = session.one(_ONE, id=row["merged_into"])
+    if row is None:
+        raise Absent("no such conversation", conversation_id=conversation_id)
+    return _conversation(row)
+
+
+def of_thread(session: Session, thread_id: int) -> dict[int, int]:
+    """Identity to conversation in a thread."""
+    return {row["identity_id"]: row["id"] for row in session.all(_OF_THREAD, thread_id=thread_id)}
+
+
+def merge(session: Session, *, from_id: int, into_id: int, thread_id: int) -> None:
+    """Redirect a conversation whose messages were moved into another."""
+    session.run(_MERGE, from_id=from_id, into_id=into_id, thread_id=thread_id)
+
+
+def move_thread(session: Session, *, from_id: int, into_id: int) -> None:
+    session.run(_RETHREAD, from_id=from_id, into_id=into_id)
+
+
+def has_open(session: Session, channel_id: int) -> bool:
+    """Whether somebody waits for us on a channel."""
+    return session.one(_HAS_OPEN, channel_id=channel_id) is not None
+
+
+def lines(
+    session: Session,
+    *,
+    teams: Sequence[int] | None,
+    channel_id: int | None = None,
+    only_open: bool = False,
+    after: Mark | None = None,
+    limit: int = 50,
+) -> list[Line]:
+    """A page of the list, newest activity first. `teams` None: all of them, for those who may see everything."""
+    mark = {
+        "last_at": after.last_at if after else from_micros(2**52),
+        "id": after.id if after else 2**62,
+        "limit": limit,
+    }
+    if channel_id is not None:
+        rows = session.all(_LISTS["channel", only_open], channel_id=channel_id, **mark)
+    elif teams is None:
+        rows = session.all(_LISTS["all", only_open], **mark)
+    else:
+        found = [row for team in teams for row in session.all(_LISTS["team", only_open], team_id=team, **mark)]
+        rows = sorted(found, key=lambda row: (row["last_at"], row["id"]), reverse=True)[:limit]
+    return [_line(row) for row in rows]
+
+
+def line(session: Session, conversation_id: int) -> Line:
+    """Return one conversation as the list shows it. Raises Absent."""
+    row = session.one(_ONE_LINE, id=conversation_id)
+    if row is None:
+        raise Absent("no such conversation", conversation_id=conversation_id)
+    return _line(row)
+
+
+def count_unread(session: Session, teams: Sequence[int]) -> int:
+    """Open conversations with something unread, counted up to 100."""
+    row = session.one(_COUNT_UNREAD, teams=list(teams))
+    return int(row["found"]) if row else 0
+
+
+def parse_mark(text: str) -> Mark | None:
+    """Read a mark from an address; None when it is none of ours."""
+    micros, _, conversation_id = text.partition(".")
+    if not (micros.isdecimal() and conversation_id.isdecimal() and len(text) < 40):
+        return None
+    return Mark(last_at=from_micros(min(int(micros), 2**52)), id=int(conversation_id))
+
+
+def format_mark(conversation: Conversation) -> str:
+    return f"{to_micros(conversation.last_at)}.{conversation.id}"
+
+
+def _conversation(row: Row) -> Conversation:
+    return Conversation(
+        id=row["id"],
+        channel_id=row["channel_id"],
+        team_id=row["team_id"],
+        thread_id=row["thread_id"],
+        identity_id=row["identity_id"],
+        state=ConversationState(row["state"]),
+        kind=Kind(row["kind"]),
+        visibility=Visibility(row["visibility"]),
+        language=row["language"],
+        snippet=row["snippet"],
+        last_direction=Direction(row["last_direction"]),
+        last_at=from_micros(row["last_at"]),
+        unread=row["unread"],
+        version=row["version"],
+        created_at=from_micros(row["created_at"]),
+    )
+
+
+def _line(row: Row) -> Line:
+    return Line(
+        conversation=_conversation(row),
+        name=row["name"],
+        handle=row["handle"],
+        trust=Trust(row["trust"]),
+        channel_kind=row["channel_kind"],
+        channel_name=row["channel_name"],
+        post_title=row["post_title"] or "",
+    )

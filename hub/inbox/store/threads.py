@@ -1,0 +1,82 @@
+"""The tables threads and posts: where messages hang together."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hub.connector import Post
+from hub.inbox.model import ShownPost
+from hub.kernel.clock import from_micros
+from hub.kernel.database import Session
+from hub.kernel.html import one_line, safe_link
+
+_OPEN = """
+    INSERT INTO threads (channel_id, root_remote_id, post_id) VALUES (:channel_id, :root, :post_id)
+    ON CONFLICT (channel_id, root_remote_id) DO UPDATE SET post_id = COALESCE(threads.post_id, excluded.post_id)
+    RETURNING id"""
+
+_FIND = "SELECT id FROM threads WHERE channel_id = :channel_id AND root_remote_id = :root"
+
+_ROOTED = "SELECT id, root_remote_id FROM threads WHERE channel_id = :channel_id AND root_remote_id IN {texts roots}"
+
+_KEEP_POST = """
+    UPDATE threads SET post_id = (SELECT post_id FROM threads WHERE id = :from_id)
+    WHERE id = :into_id AND post_id IS NULL"""
+
+_REMOVE = "DELETE FROM threads WHERE id = :id"
+
+_PUT_POST = """
+    INSERT INTO posts (channel_id, remote_id, title, text, link, created_at)
+    VALUES (:channel_id, :remote_id, :title, :text, :link, :created_at)
+    ON CONFLICT (channel_id, remote_id) DO UPDATE SET title = excluded.title, text = excluded.text,
+        link = COALESCE(excluded.link, posts.link), created_at = COALESCE(excluded.created_at, posts.created_at)
+    RETURNING id"""
+
+_POST = """
+    SELECT posts.title, posts.text, posts.link, posts.created_at
+    FROM threads JOIN posts ON posts.id = threads.post_id WHERE threads.id = :thread_id"""
+
+_LONGEST_TEXT = 5000
+_LONGEST_TITLE = 500
+
+
+def open_thread(session: Session, channel_id: int, root: str, *, post_id: int | None) -> int:
+    """The thread that hangs on a root, made when it is new."""
+    return session.insert(_OPEN, channel_id=channel_id, root=root, post_id=post_id)
+
+
+def find_thread(session: Session, channel_id: int, root: str) -> int | None:
+    row = session.one(_FIND, channel_id=channel_id, root=root)
+    return None if row is None else int(row["id"])
+
+
+def rooted_in(session: Session, channel_id: int, roots: list[str]) -> dict[str, int]:
+    """Threads whose root is one of these messages."""
+    return {row["root_remote_id"]: row["id"] for row in session.all(_ROOTED, channel_id=channel_id, roots=roots)}
+
+
+def remove_thread(session: Session, thread_id: int, *, into_id: int) -> None:
+    """Drop a thread whose messages were moved into another; its post is kept where the other has none."""
+    session.run(_KEEP_POST, from_id=thread_id, into_id=into_id)
+    session.run(_REMOVE, id=thread_id)
+
+
+def put_post(session: Session, channel_id: int, post: Post) -> int:
+    return session.insert(
+        _PUT_POST,
+        channel_id=channel_id,
+        remote_id=post.remote_id,
+        title=one_line(post.title, _LONGEST_TITLE),
+        text=post.text.replace("\0", "\ufffd")[:_LONGEST_TEXT],
+        link=safe_link(post.link) if post.link else None,
+        created_at=post.created_at,
+    )
+
+
+def post_of(session: Session, thread_id: int) -> ShownPost | None:
+    """What a thread hangs on, where the network told us."""
+    row = session.one(_POST, thread_id=thread_id)
+    if row is None:
+        return None
+    created_at: datetime | None = None if row["created_at"] is None else from_micros(row["created_at"])
+    return ShownPost(title=row["title"], text=row["text"], link=row["link"], created_at=created_at)

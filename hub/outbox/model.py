@@ -1,0 +1,80 @@
+"""What waits to be sent, and the states of its way. reliability-security.md section 5 is the source of the machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from hub.channels.model import Trouble
+from hub.connector import Outgoing, Plan, Receipt
+
+
+class State(StrEnum):
+    """queued: waits for its time. sending: the call may be under way; nobody else may send it. unknown: it may have
+    arrived, a person decides. held: waits for a person before its first try."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    HELD = "held"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_settled(self) -> bool:
+        return self in _SETTLED
+
+    def may_become(self, next_state: State) -> bool:
+        return next_state in _NEXT[self]
+
+
+_SETTLED = frozenset({State.SENT, State.FAILED, State.UNKNOWN, State.CANCELLED})
+
+_NEXT: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.SENDING, State.FAILED, State.CANCELLED, State.HELD}),
+    State.SENDING: frozenset({State.SENDING, State.QUEUED, State.SENT, State.FAILED, State.UNKNOWN}),
+    State.UNKNOWN: frozenset({State.SENT, State.QUEUED, State.CANCELLED}),
+    State.FAILED: frozenset({State.SENT, State.QUEUED, State.CANCELLED}),
+    State.HELD: frozenset({State.QUEUED, State.CANCELLED}),
+    State.SENT: frozenset(),
+    State.CANCELLED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Who may work on an item now: written with the fence, refused when another worker has claimed it since."""
+
+    worker: str
+    fence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxItem:
+    """One reply on its way. `parts` are the receipts of what already arrived, None where not yet."""
+
+    id: int
+    channel_id: int
+    conversation_id: int | None
+    agent_id: int | None
+    key: str
+    request: Outgoing
+    plan: Plan | None
+    state: State
+    due_at: datetime
+    tries: int
+    first_tried_at: datetime | None
+    sending_part: int | None
+    sending_since: datetime | None
+    fence: int
+    trouble: Trouble | None
+    created_at: datetime
+    settled_at: datetime | None
+    parts: tuple[Receipt | None, ...] = ()
+
+    @property
+    def next_part(self) -> int:
+        """The first part that has no receipt."""
+        return next((n for n, receipt in enumerate(self.parts) if receipt is None), len(self.parts))
