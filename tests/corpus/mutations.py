@@ -92,6 +92,7 @@ ITEMS = [
     ("formatting crossed a hundred times", "<b><p><i>" * 100 + "x" + "</b></p></i>" * 100),
     ("paragraph in a button in a paragraph", "<p><button><p>x</button></p>"),
     ("pre with line breaks", "<pre>\n\n\n" + "x</pre>" + "<pre>\n" * 9 + "y"),
+    ("pre with line breaks behind a picture", "<pre>\n<img>\n\nx</pre>"),
     ("lists closed wrongly", "<ul><li><ol></ul><li></ol>x"),
     ("ruby", "<ruby>a<rp>(<rt>b<rp>)<rtc>c</ruby>"),
     ("html in html", f"<html><head><title>t</title></head><body onload={RUN}><html><body>x"),

@@ -201,6 +201,14 @@ def test_what_is_nested_deeper_than_people_write_is_shown_as_its_text() -> None:
     assert Walk(clean("<div>" * 5_000 + "deep words")).words.strip() == "deep words"
 
 
+def test_the_allow_list_is_the_one_agreed_on() -> None:
+    assert html.TAGS == ALLOWED
+
+
+def test_a_listing_may_begin_with_any_number_of_empty_lines() -> None:
+    assert clean("<pre>" + "\n" * 50 + "x</pre>") == '<pre dir="auto">x</pre>'
+
+
 def test_html_that_never_comes_to_rest_is_shown_as_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(html, "_MAX_PASSES", 0)
     assert clean("<p>two <b>words</b>") == '<p dir="auto">two words</p>'
@@ -335,7 +343,10 @@ def test_the_words_of_a_text_survive_becoming_html(text: str) -> None:
     assert "".join(shown.split()) == "".join(visible_controls(text).split())
 
 
-@given(st.text(st.sampled_from("a \n👨\u200d👩🇩🇪e\u0301한️🏽"), max_size=400), st.integers(1, 60))
+GRAPHEMES = ["a", " ", "\n", "e\u0301", "👨\u200d👩\u200d👧", "🇩🇪", "👍🏽", "한", "❤️", "क्ष"]
+
+
+@given(st.lists(st.sampled_from(GRAPHEMES), min_size=20).map("".join), st.integers(1, 15))
 def test_a_snippet_never_ends_inside_a_grapheme(text: str, length: int) -> None:
     line = snippet(text, length)
     clusters = regex.findall(r"\X", " ".join(visible_controls(text).split()))

@@ -55,7 +55,7 @@ def test_a_picture_is_made_again_in_a_form_of_ours(form: str) -> None:
     made = reencode(picture(form))
     assert made.media_type == ("image/jpeg" if form == "JPEG" else "image/webp")
     assert opened(made).size == (made.width, made.height) == (64, 32)
-    (_, red), (_, green), (_, blue) = opened(made).convert("RGB").getextrema()
+    red, green, blue = opened(made).convert("RGB").tobytes()[:3]
     assert (red > 240, green < 20, blue < 20) == (True, True, True)
 
 
