@@ -12,7 +12,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import uvicorn
 from a2wsgi import WSGIMiddleware
@@ -105,15 +105,15 @@ class HubProtocol(HttpToolsProtocol):
             self._head_deadline = None
 
 
-def web_app(pages: WSGIApplication, live: LiveHub) -> AsgiApp:
-    """Put the pages and the live stream on one port."""
+def web_app(pages: WSGIApplication, live: LiveHub, *, is_ours: Callable[[dict[bytes, bytes]], bool]) -> AsgiApp:
+    """Put the pages and the live stream on one port; `is_ours` tells by its headers whether a page of ours asks."""
     threads = WSGIMiddleware(pages, workers=PAGE_THREADS)  # type: ignore[arg-type]
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _live_as_long_as_the_server(live, receive, send)
         elif scope["path"] == "/live":
-            await _open_stream(live, scope, send)
+            await _open_stream(live, is_ours, scope, send)
         else:
             await _with_whole_body(threads, scope, receive, send)
 
@@ -162,11 +162,13 @@ async def _live_as_long_as_the_server(live: LiveHub, receive: Receive, send: Sen
     await send({"type": "lifespan.shutdown.complete"})
 
 
-async def _open_stream(live: LiveHub, scope: Scope, send: Send) -> None:
+async def _open_stream(
+    live: LiveHub, is_ours: Callable[[dict[bytes, bytes]], bool], scope: Scope, send: Send
+) -> None:
     headers = dict(scope["headers"])
     if scope["method"] != "GET":
         return await _refuse(send, 405, "method_not_allowed", allow=b"GET")
-    if not _is_same_origin(headers):
+    if not is_ours(headers):
         return await _refuse(send, 403, "other_origin")
     try:
         actor = await live.admit(scope["headers"])
@@ -181,13 +183,6 @@ async def _open_stream(live: LiveHub, scope: Scope, send: Send) -> None:
     if not scope["extensions"][_TAKEOVER](client):
         return await _refuse(send, 503, "stopping", retry_after=b"5")
     return live.join(client, None if after is None else after.decode("latin-1"))
-
-
-def _is_same_origin(headers: dict[bytes, bytes]) -> bool:
-    if headers.get(b"sec-fetch-site", b"same-origin") != b"same-origin":
-        return False
-    origin = headers.get(b"origin")
-    return origin is None or urlsplit(origin).netloc == headers.get(b"host")
 
 
 async def _with_whole_body(app: Any, scope: Scope, receive: Receive, send: Send) -> None:
