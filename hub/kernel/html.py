@@ -200,7 +200,7 @@ def _is_too_deep(html: str) -> bool:
 
 
 def _without_tags(html: str) -> str:
-    return unescape(re.sub(r"<[^<>]*>", " ", html))
+    return " ".join(unescape(re.sub(r"<[^<>]*>", " ", html)).split())
 
 
 _REWRITE = re.compile(rf"<(/?)(img|pre|{'|'.join(sorted(_HEADINGS | _OTHER_BLOCKS))})((?: [^>]*)?)>(\n*)")
@@ -239,7 +239,7 @@ def text_of(html: str) -> str:
     """
     bounded = _bounded(html)
     if _is_too_deep(bounded):
-        return visible_controls(" ".join(_without_tags(bounded).split()))
+        return visible_controls(_without_tags(bounded))
     return visible_controls(html_to_text.read(_READER.clean(bounded)))
 
 
