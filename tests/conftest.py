@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from hub.kernel.config import read_config
+from hub.kernel.hub import Hub, open_hub, prepare
 from hub.kernel.migrate import migrate
+from hub.kernel.plugins import Plugins
 from hub.kernel.postgres import PostgresDatabase
 from hub.testing.clock import FrozenClock
+from hub.testing.fake import FakeNetwork
+from tests.desk import Desk
 from tests.postgres import PostgresServer, running_postgres
 from tests.processes import NotInstalled
 
@@ -81,3 +87,26 @@ def empty_engine_url(request: pytest.FixtureRequest) -> Iterator[str]:
     url = server.create()
     yield url
     server.drop(url)
+
+
+@pytest.fixture
+def hub(tmp_path: Path, engine_url: str, frozen_clock: FrozenClock) -> Iterator[Hub]:
+    """An open installation on each engine, with a clock that stands still, chance that is even and no plugins."""
+    config = read_config({"HUB_DATABASE_URL": engine_url}, data=tmp_path / "data")
+    prepare(config)
+    opened = open_hub(config, clock=frozen_clock, plugins=Plugins())
+    opened.chance = lambda: 0.5
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def fake(frozen_clock: FrozenClock) -> FakeNetwork:
+    """A network in memory: see hub/testing/fake.py for its language."""
+    return FakeNetwork(frozen_clock)
+
+
+@pytest.fixture
+def desk(hub: Hub, fake: FakeNetwork) -> Desk:
+    """The whole line over the fake network: a team, an agent, a channel; see tests/desk.py."""
+    return Desk(hub, fake)
