@@ -132,7 +132,7 @@ class WordPress(Connector):
 
     def act(self, action: Action) -> None:
         if action.name not in self.features.actions:
-            raise Rejected("unknown_action", detail=action.name)
+            raise NotImplementedError(f"{self.kind} declares no {action.name}")
         path = f"wp/v2/comments/{_number(action.target.remote_id, action.target.permalink)}"
         wanted = _status_to_write(action.name, self._state(path))
         if wanted is None:

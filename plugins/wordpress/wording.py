@@ -18,7 +18,10 @@ _ADDRESS = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _TRAILING = ".,;:!?'"
 # What WordPress would show as something else: an option's dashes as one long dash, 2x4 as 2×4, C:\dir without its
 # backslash (and unknown to its own check for duplicates), a smiley as a picture.
-_LITERAL = re.compile(r"-(?=-)|(?<=-)-|(?<=\d)x(?=\d)|\\|(?<!\S)[:;8](?=\S{1,9}(?!\S))")
+_SPECIAL = re.compile(
+    r"[&<>\\]|-(?=-)|(?<=-)-|(?<=\d)x(?=\d)|(?<!\S)(?:[:;](?=\S{1,9}(?!\S))|8(?=-?[)O](?!\S)))", re.ASCII
+)
+_NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 def as_content(text: str) -> str:
@@ -40,10 +43,7 @@ def is_same(content: str, rendered: str, text: str) -> bool:
 
 
 def _literal(text: str) -> str:
-    return _LITERAL.sub(lambda found: f"\ue000{ord(found[0]):03d}\ue001", text).translate(_ESCAPES)
-
-
-_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\ue000": "&#", "\ue001": ";"})
+    return _SPECIAL.sub(lambda found: _NAMED.get(found[0]) or f"&#{ord(found[0]):03d};", text)
 
 
 def _address(address: str, following: str) -> str:
