@@ -33,6 +33,8 @@ _BY_CLIENT_KEY = f"SELECT {_COLUMNS} FROM outbox WHERE client_key = :client_key"
 
 _ONE = f"SELECT {_COLUMNS} FROM outbox WHERE id = :id"  # noqa: S608
 
+_SEVERAL = f"SELECT {_COLUMNS} FROM outbox WHERE id IN {{ids wanted}}"  # noqa: S608
+
 _LOCKED = f"SELECT {_COLUMNS} FROM outbox WHERE id = :id {{for_update}}"  # noqa: S608
 
 _PARTS = """
@@ -159,6 +161,11 @@ def by_client_key(session: Session, client_key: str) -> OutboxItem | None:
 def item(session: Session, outbox_id: int) -> OutboxItem:
     """Return one item. Raises Absent."""
     return _found(session, session.one(_ONE, id=outbox_id), outbox_id)
+
+
+def items(session: Session, wanted: Sequence[int]) -> list[OutboxItem]:
+    """Several items at once, in no order."""
+    return _items(session, session.all(_SEVERAL, wanted=list(wanted)))
 
 
 def locked(session: Session, outbox_id: int) -> OutboxItem:
