@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from functools import partial
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -25,6 +25,7 @@ from hub.engine.observe import tell_observers
 from hub.errors import HubError
 from hub.inbox import pull
 from hub.kernel import log
+from hub.kernel.clock import system_clock
 from hub.kernel.hub import Hub
 from hub.outbox import resolve, send
 
@@ -70,7 +71,7 @@ class Engine:
             "sweep": (60.0, self._sweep),
         }
         for name, (seconds, tick) in ticks.items():
-            self._scheduler.add_job(tick, "interval", seconds=seconds, id=name, next_run_time=datetime.now(UTC))
+            self._scheduler.add_job(tick, "interval", seconds=seconds, id=name, next_run_time=system_clock())
         self._scheduler.add_listener(_log_failed_tick, EVENT_JOB_ERROR)
 
     def _pull(self, worker: str) -> None:
@@ -97,14 +98,14 @@ class Engine:
     def _watch_clock(self, stop: threading.Event) -> None:
         """Wait for the end. After a step back of the wall clock APScheduler's jobs would stand still until the old
         time returns: notice it by the monotonic clock and set them anew."""
-        wall, steady = time.time(), time.monotonic()
+        wall, steady = system_clock(), time.monotonic()
         while not stop.wait(_WATCH_SECONDS):
-            drift = (time.time() - wall) - (time.monotonic() - steady)
+            drift = (system_clock() - wall).total_seconds() - (time.monotonic() - steady)
             if abs(drift) > _CLOCK_STEP_SECONDS:
                 _log.warning("the clock was set by %.0f s", drift)
                 for job in self._scheduler.get_jobs():
-                    job.modify(next_run_time=datetime.now(UTC))
-            wall, steady = time.time(), time.monotonic()
+                    job.modify(next_run_time=system_clock())
+            wall, steady = system_clock(), time.monotonic()
 
     def _finish(self) -> None:
         until = time.monotonic() + STOP_SECONDS
