@@ -180,6 +180,10 @@ class Network:
                         raise ValueError(f"no fault is called {fault}")
                     self._store.add_fault(gate, fault)
 
+    def script(self, gate: Gate) -> tuple[str, ...]:
+        """The scripted faults that nobody has met yet."""
+        return self._store.faults(gate)
+
     # What its clients ask.
 
     def take_fault(self, gate: Gate) -> str:

@@ -92,7 +92,7 @@ _DROP_INTENT = "DELETE FROM intents WHERE number = :number"
 _ADD_LIKE = "INSERT INTO likes (account, post_id) VALUES (:account, :post_id) ON CONFLICT DO NOTHING"
 _LIKES = "SELECT post_id FROM likes WHERE account = :account ORDER BY post_id"
 _ADD_FAULT = "INSERT INTO faults (gate, fault) VALUES (:gate, :fault)"
-_FAULT = "SELECT number, fault FROM faults WHERE gate = :gate ORDER BY number LIMIT 1"
+_FAULTS = "SELECT number, fault FROM faults WHERE gate = :gate ORDER BY number"
 _DROP_FAULT = "DELETE FROM faults WHERE number = :number"
 
 
@@ -245,8 +245,11 @@ class Store:
     def add_fault(self, gate: str, fault: str) -> None:
         self._run(_ADD_FAULT, gate=gate, fault=fault)
 
+    def faults(self, gate: str) -> tuple[str, ...]:
+        return tuple(row["fault"] for row in self._all(_FAULTS, gate=gate))
+
     def take_fault(self, gate: str) -> str | None:
-        row = self._one(_FAULT, gate=gate)
+        row = self._one(_FAULTS, gate=gate)
         if row is None:
             return None
         self._run(_DROP_FAULT, number=row["number"])

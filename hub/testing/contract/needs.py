@@ -1,0 +1,46 @@
+"""Which tests of the kit a connector has to pass: those of what it declares, and no others."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from hub.connector import Connector
+
+Test = TypeVar("Test", bound=Callable[..., Any])
+Claim = Callable[[type[Connector]], bool]
+
+
+def needs(*claims: str | Claim) -> Callable[[Test], Test]:
+    """Mark a test as being about declared features, by name (`send`), or about whatever a function tells."""
+
+    def mark(test: Test) -> Test:
+        test.__dict__["needs"] = claims
+        return test
+
+    return mark
+
+
+def has_secrets(connector: type[Connector]) -> bool:
+    return bool(secret_names(connector))
+
+
+def has_many_visibilities(connector: type[Connector]) -> bool:
+    return len(connector.features.visibilities) > 1
+
+
+def secret_names(connector: type[Connector]) -> list[str]:
+    return [field.name for field in dataclasses.fields(connector.Settings) if field.metadata.get("secret")]
+
+
+def drop_undeclared(kit: type[Any], connector: type[Connector]) -> None:
+    """Take the tests out of `kit` that its connector declares nothing for: not run, not skipped, not there."""
+    for name in dir(kit):
+        claims = getattr(getattr(kit, name), "needs", ())
+        if not all(_holds(claim, connector) for claim in claims):
+            setattr(kit, name, None)
+
+
+def _holds(claim: str | Claim, connector: type[Connector]) -> bool:
+    return bool(getattr(connector.features, claim)) if isinstance(claim, str) else claim(connector)

@@ -1,0 +1,80 @@
+"""What the kit asks of a fake network: a connector author wraps theirs in a dozen short methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import ClassVar, Protocol
+
+from hub.connector import Visibility
+
+
+class Arrived(Protocol):
+    """One reply that reached the fake network."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def visibility(self) -> Visibility: ...
+
+
+class FakeNetwork:
+    """One account's corner of a fake network. Implement what the connector's features declare; the rest stays.
+
+    page_size: how many messages one pull brings at most.
+    rate_limits: the words for `fails` that mean "slow down", one for each header style the network has.
+    """
+
+    page_size: ClassVar[int]
+    rate_limits: ClassVar[Sequence[str]] = ("rate_limit",)
+
+    def says(
+        self,
+        text: str,
+        *,
+        parent: str | None = None,
+        at: datetime | None = None,
+        visibility: Visibility = Visibility.PUBLIC,
+        html: str | None = None,
+    ) -> str:
+        """Somebody writes to our account, now or dated back to `at`; returns the remote id.
+
+        html: the body as the network sends it; on a network without HTML `text` is all there is.
+        """
+        raise NotImplementedError
+
+    def edits(self, id: str, text: str) -> None:
+        """The author changes it (features.edits)."""
+        raise NotImplementedError
+
+    def deletes(self, id: str) -> None:
+        """The author takes it away (features.deletes or send)."""
+        raise NotImplementedError
+
+    def closes(self, id: str) -> None:
+        """Nobody may answer it any more (features.send)."""
+        raise NotImplementedError
+
+    def garbles(self, id: str) -> None:
+        """Serve that item from now on in a form nobody can read: no author, a date in words."""
+        raise NotImplementedError
+
+    def estranges(self, id: str) -> None:
+        """Serve that item with a kind, a visibility and fields that a newer server might have."""
+        raise NotImplementedError
+
+    def native_reply(self, parent: str, text: str) -> str:
+        """Our own account answers in the network's own app (features.send); returns the remote id."""
+        raise NotImplementedError
+
+    def fails(self, *, next_sends: Iterable[str] = (), next_pulls: Iterable[str] = ()) -> None:
+        """Script the next calls. `down`: nothing happens at the network. `drop`: it happens and the answer is lost.
+
+        And each word of `rate_limits`.
+        """
+        raise NotImplementedError
+
+    def arrivals(self) -> Sequence[Arrived]:
+        """Every reply of the connector's that reached the network, in order (features.send)."""
+        raise NotImplementedError
