@@ -73,6 +73,13 @@ def end(hub: Hub, session_id: int, *, agent_id: int) -> bool:
         return store.end(session, session_id, agent_id=agent_id, at=hub.clock())
 
 
+def end_others(hub: Hub, who: SignedIn) -> int:
+    """End every session of this agent but the one at hand; returns how many."""
+    now = hub.clock()
+    with hub.database.transaction() as session:
+        return store.end_all(session, who.agent.id, at=now, keep=who.session_id)
+
+
 def end_all(session: Session, agent_id: int, *, now: datetime, keep: int = 0) -> int:
     """End every session of this agent but `keep`, in a transaction of the caller's; returns how many."""
     return store.end_all(session, agent_id, at=now, keep=keep)

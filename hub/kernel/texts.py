@@ -1,0 +1,137 @@
+"""Every text for people passes here: catalogues, dates, and the wording of errors.
+
+Pages, the command line and the worker use the same functions. Source texts are English; a catalogue per language lies
+under hub/translations/. The language is set once per request or task and holds for what runs in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache
+from gettext import NullTranslations
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from babel import Locale
+from babel.core import negotiate_locale
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.support import Translations
+
+if TYPE_CHECKING:
+    from hub.errors import HubError
+
+SOURCE_LANGUAGE = "en"
+_FOLDER = Path(__file__).parents[1] / "translations"
+_DAYS_AGO = 7
+_DATES = {"en": "en_GB"}
+"""English is international here: the day before the month, and 24 hours."""
+
+_language: ContextVar[str] = ContextVar("language", default=SOURCE_LANGUAGE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """An error in a person's words: what happened, and what to do about it (empty where nothing can be done)."""
+
+    title: str
+    advice: str = ""
+
+
+def gettext(message: str, **params: object) -> str:
+    """The text in the language of this request, with `%(name)s` filled in where parameters are given."""
+    text = _catalogue(_language.get()).gettext(message)
+    return text % params if params else text
+
+
+def ngettext(singular: str, plural: str, number: int, **params: object) -> str:
+    """The text for a number of things; `%(num)d` is the number."""
+    return plural_form(singular, plural, number) % {"num": number, **params}
+
+
+def plural_form(singular: str, plural: str, number: int) -> str:
+    """The right form for a number, not filled in yet; templates fill in themselves."""
+    return _catalogue(_language.get()).ngettext(singular, plural, number)
+
+
+def mark(message: str) -> str:
+    """Mark a text in a table for the catalogues; `gettext` translates it when it is shown."""
+    return message
+
+
+_ = gettext
+
+
+@cache
+def available_languages() -> dict[str, str]:
+    """Code and own name of every language there is a catalogue for, English first."""
+    codes = [SOURCE_LANGUAGE, *sorted(path.parts[-3] for path in _FOLDER.glob("*/LC_MESSAGES/messages.mo"))]
+    return {code: Locale.parse(code).get_language_name(code) or code for code in codes}
+
+
+def choose_language(wanted: Iterable[str]) -> str:
+    """The first wanted language (`de-AT`, best first) there is a catalogue for, else English."""
+    codes = [code.replace("_", "-") for code in wanted]
+    return negotiate_locale(codes, list(available_languages()), sep="-") or SOURCE_LANGUAGE
+
+
+def use_language(code: str) -> None:
+    """Speak this language from here on, in this request or task; an unknown one is English."""
+    _language.set(code if code in available_languages() else SOURCE_LANGUAGE)
+
+
+def current_language() -> str:
+    return _language.get()
+
+
+def text_direction(code: str) -> str:
+    """`ltr` or `rtl`."""
+    return str(Locale.parse(code).text_direction)
+
+
+def ago(instant: datetime, now: datetime, locale: str | None = None) -> str:
+    """How long ago, short, for a list (`4 min`, `2 days`); after a week the date, after this year with the year."""
+    passed = max(now - instant, timedelta())
+    if passed < timedelta(minutes=1):
+        return gettext("now")
+    if passed.days < _DAYS_AGO:
+        return format_timedelta(passed, threshold=1, format="short", locale=_or_current(locale))
+    return day(instant, now, locale=locale)
+
+
+def day(instant: datetime, now: datetime, *, locale: str | None = None, zone: tzinfo = UTC) -> str:
+    """The date, with the year only where it is not this one (`12 Nov`)."""
+    local, today = instant.astimezone(zone), now.astimezone(zone)
+    code = _or_current(locale)
+    if local.year != today.year:
+        return format_date(local, format="medium", locale=code)
+    return str(Locale.parse(code).datetime_skeletons["MMMd"].apply(local, code))
+
+
+def time_of_day(instant: datetime, *, locale: str | None = None, zone: tzinfo = UTC) -> str:
+    """Hours and minutes (`09:12`)."""
+    return format_time(instant.astimezone(zone), format="short", locale=_or_current(locale))
+
+
+def date_and_time(instant: datetime, *, locale: str | None = None, zone: tzinfo = UTC) -> str:
+    """The full instant, for a title or a table."""
+    return format_datetime(instant.astimezone(zone), format="medium", locale=_or_current(locale))
+
+
+def describe(error: HubError) -> Wording:
+    """Word an error for people: the one place where codes and reasons become sentences."""
+    from hub.kernel.wordings import wording_of
+
+    return wording_of(error)
+
+
+def _or_current(locale: str | None) -> str:
+    code = locale or _language.get()
+    return _DATES.get(code, code)
+
+
+@cache
+def _catalogue(code: str) -> NullTranslations:
+    return Translations.load(str(_FOLDER), [code]) if code != SOURCE_LANGUAGE else NullTranslations()

@@ -1,0 +1,46 @@
+"""Style sheet, scripts and pictures, under an address that changes with their content and may be kept for a year."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from flask import Blueprint, Response, current_app, send_from_directory
+
+from hub.web.access import public
+
+FOLDER = Path(__file__).parent / "static"
+
+blueprint = Blueprint("assets", __name__)
+
+
+class Assets:
+    """The static folder and the digest of all that is in it: one for all, so that modules may import each other."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self.folder = folder
+        self.digest = _digest(folder)
+
+    def address(self, name: str) -> str:
+        """The address of a file by its name below static/. Raises LookupError when there is none."""
+        if not (self.folder / name).is_file():
+            raise LookupError(f"there is no static file {name}")
+        return f"/static/{self.digest}/{name}"
+
+
+@blueprint.get("/static/<digest>/<path:name>")
+@public
+def file(digest: str, name: str) -> Response:
+    assets: Assets = current_app.extensions["hub"].assets
+    answer = send_from_directory(assets.folder, name, etag=False, conditional=False)
+    # A page from before an upgrade gets the new file, but must not keep it under the old name.
+    kept = digest == assets.digest
+    answer.headers["Cache-Control"] = "public, max-age=31536000, immutable" if kept else "no-store"
+    return answer
+
+
+def _digest(folder: Path) -> str:
+    total = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        total.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return total.hexdigest()[:16]

@@ -1,0 +1,79 @@
+"""Small things templates ask for: initials, colours, times. No markup is made here."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+import regex
+from flask import Flask, g
+
+from hub.kernel import texts
+from hub.people.authorize import may
+from hub.web.navigation import navigation
+from hub.web.notices import notice
+from hub.web.security import form_token, page_nonce
+from hub.web.site import site, the_hub
+
+TONES = 12
+_CLUSTER = regex.compile(r"\X")
+_WORD = regex.compile(r"[\p{L}\p{N}][^\s·,()@]*")
+NETWORKS = frozenset({"mastodon", "bluesky", "wordpress", "feed", "sandbox"})
+"""Networks with a colour of their own; every other badge is grey."""
+
+
+def dress(app: Flask) -> None:
+    """Give every template its language, filters and the facts of this request."""
+    env = app.jinja_env
+    env.add_extension("jinja2.ext.i18n")
+    env.policies["ext.i18n.trimmed"] = True
+    getattr(env, "install_gettext_callables")(texts.gettext, texts.plural_form, newstyle=True)  # noqa: B009
+    env.filters.update(initials=initials, tone=tone, network_class=network_class, ago=ago, day=day, full_time=full_time)
+    env.filters.update(time_of_day=texts.time_of_day, iso=datetime.isoformat)
+    env.globals.update(nonce=page_nonce, form_token=form_token, navigation=navigation)
+    env.globals.update(static=lambda name: site().assets.address(name), may=may)
+    app.context_processor(_facts)
+
+
+def initials(name: str) -> str:
+    """One or two letters for an avatar: the first of the first and of the last word."""
+    words = _WORD.findall(name)
+    chosen = [words[0], words[-1]] if len(words) > 1 else words[:1]
+    return "".join(_first_cluster(word) for word in chosen).upper() or "?"
+
+
+def tone(name: str) -> str:
+    """The colour class of an avatar, the same for a name every time."""
+    number = hashlib.sha256(name.encode("utf-8", "replace")).digest()[0] % TONES
+    return f"tone-{number}"
+
+
+def network_class(kind: str) -> str:
+    return f"net-{kind}" if kind in NETWORKS else "net-other"
+
+
+def ago(instant: datetime) -> str:
+    return texts.ago(instant, the_hub().clock())
+
+
+def day(instant: datetime) -> str:
+    return texts.day(instant, the_hub().clock())
+
+
+def full_time(instant: datetime) -> str:
+    return texts.date_and_time(instant) + " UTC"
+
+
+def _first_cluster(word: str) -> str:
+    found = _CLUSTER.match(word)
+    return found[0] if found else ""
+
+
+def _facts() -> dict[str, object]:
+    language = texts.current_language()
+    return {
+        "signed_in": g.get("signed_in"),
+        "language": language,
+        "direction": texts.text_direction(language),
+        "notice": notice(),
+    }

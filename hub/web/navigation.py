@@ -1,0 +1,63 @@
+"""What stands in the rail: the pages there are, as far as this person may open them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import current_app, g, request, url_for
+
+from hub.kernel.texts import gettext, mark
+from hub.people.authorize import Action, may
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One entry: `endpoint` is its first page, and every page of the same blueprint belongs to it."""
+
+    endpoint: str
+    icon: str
+    label: str
+    action: Action | None = None
+
+
+PLACES = (
+    Place(endpoint="inbox.index", icon="inbox", label=mark("Inbox"), action=Action.READ_CONVERSATION),
+    Place(endpoint="outbox.index", icon="outbox", label=mark("Outbox"), action=Action.READ_OUTBOX),
+    Place(endpoint="channels.index", icon="channels", label=mark("Channels"), action=Action.READ_CHANNEL),
+    Place(endpoint="people.index", icon="people", label=mark("People"), action=Action.READ_PEOPLE),
+)
+ACCOUNT = Place(endpoint="account.page", icon="account", label=mark("Your account"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    address: str
+    icon: str
+    label: str
+    is_current: bool
+
+
+def navigation() -> list[Entry]:
+    """The entries for this person, in order."""
+    return [_entry(place) for place in PLACES if _is_open(place)]
+
+
+def home() -> str:
+    """Where somebody goes who asked for nothing in particular."""
+    return next(url_for(place.endpoint) for place in (*PLACES, ACCOUNT) if _is_open(place))
+
+
+def _is_open(place: Place) -> bool:
+    who = g.get("signed_in")
+    return place.endpoint in current_app.view_functions and (
+        place.action is None or (who is not None and may(who.actor, place.action))
+    )
+
+
+def _entry(place: Place) -> Entry:
+    return Entry(
+        address=url_for(place.endpoint),
+        icon=place.icon,
+        label=gettext(place.label),
+        is_current=request.blueprint == place.endpoint.partition(".")[0],
+    )
