@@ -16,8 +16,6 @@ import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from hub.kernel.http.call import SAFE_METHODS
-
 if TYPE_CHECKING:
     from hub.kernel.http.door import Door
     from hub.kernel.http.limits import FetchLimits
@@ -37,10 +35,6 @@ class DoorSession(requests.Session):
 
     def get_adapter(self, url: str | bytes) -> BaseAdapter:
         return self._door_adapter
-
-    def resolve_redirects(self, *args: Any, **options: Any) -> Iterator[Any]:
-        """Follow nothing: the door has followed what may be followed."""
-        return iter(())
 
 
 class DoorAdapter(BaseAdapter):
@@ -141,10 +135,8 @@ def _as_requests(request: requests.PreparedRequest, answer: StreamedResponse, *,
 
 
 def _headers(answer: StreamedResponse) -> list[tuple[str, str]]:
-    """The answer's headers without its frame; without the way to a redirect that the door did not follow."""
-    hidden = _FRAME
-    if 300 <= answer.status < 400 and answer.method not in SAFE_METHODS:
-        hidden = _FRAME | {"location"}
+    """The answer's headers without its frame, and without the way on: an SDK follows nothing by itself."""
+    hidden = _FRAME | {"location"} if 300 <= answer.status < 400 else _FRAME
     return [(name, value) for name, value in answer.headers.iteritems() if name.lower() not in hidden]
 
 

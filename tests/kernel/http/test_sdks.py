@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -149,7 +150,27 @@ def test_no_sdk_repeats_a_write_elsewhere(status: int, server: FakeServer) -> No
     assert [arrival.path for arrival in server.arrivals] == ["/", "/"]
 
 
-def test_a_session_asks_neither_proxy_nor_netrc_nor_for_weaker_tls(
+def test_no_sdk_follows_what_the_door_was_told_not_to_follow(server: FakeServer) -> None:
+    server.on("GET", "/").redirects("/there")
+    door, none = Door(allow=[server.address]), FetchLimits(redirects=0)
+    assert door.session(none).get(server.url + "/").status_code == 302
+    with httpx.Client(transport=door.transport(none), follow_redirects=True) as client:
+        assert client.get(server.url + "/").status_code == 302
+    assert not server.received("GET", "/there")
+
+
+def test_a_session_takes_no_passwords_from_a_netrc(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: FakeServer
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login us password secret\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    Door(allow=[server.address]).session().get(server.url + "/")
+    assert server.arrivals[0].headers["Authorization"] is None
+
+
+def test_a_session_asks_neither_a_proxy_nor_for_weaker_tls(
     monkeypatch: pytest.MonkeyPatch, internet: Internet, tls_server: FakeServer, canary: FakeServer
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", canary.url)
