@@ -362,6 +362,11 @@ class Connector(ABC):
         """Count the text in the network's units. Pure, offline, quick: it runs at every keystroke."""
         return Measure()
 
+    @classmethod
+    def companion_target(cls, target: Target) -> Target | None:
+        """Name the same message as the channel knows it that answers for this one; None where it cannot be told."""
+        return None
+
     def plan(self, outgoing: Outgoing, key: str) -> Plan:
         """Freeze how the reply goes out, with reserved ids made from `key`. May read, never writes."""
         return Plan(outgoing=outgoing, parts=(Part(text=outgoing.text, reserved=key),))
