@@ -18,7 +18,7 @@ import msgspec
 
 from hub.connector import Visibility
 from hub.kernel.clock import from_micros, to_micros
-from hub.kernel.sqlite import connect
+from hub.kernel.sqlite import connect, translate
 
 from .model import Arrival, Intent, Person, Schedule, Utterance, Words
 
@@ -106,27 +106,28 @@ class Store:
         self._file = file
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
-        self._depth = 0
+        self._writing = False
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Hold the file for writing; committed when the outermost block ends, undone when it raises."""
         with self._lock:
             connection = self._open()
-            if not self._depth:
-                connection.execute(_BEGIN)
-            self._depth += 1
-            try:
+            if self._writing:
                 yield
-            except BaseException:
-                if self._depth == 1:
-                    connection.rollback()
-                raise
-            else:
-                if self._depth == 1:
-                    connection.commit()
+                return
+            self._writing = True
+            try:
+                connection.execute(_BEGIN)
+                yield
+                connection.commit()
+            except connection.DatabaseError as error:
+                raise translate(error) from error
             finally:
-                self._depth -= 1
+                self._writing = False
+                # Whatever was not committed by now never happened.
+                if connection.in_transaction:
+                    connection.rollback()
 
     def close(self) -> None:
         with self._lock:
@@ -270,7 +271,11 @@ class Store:
 
     def _all(self, sql: str, **params: Any) -> list[sqlite3.Row]:
         with self._lock:
-            return self._open().execute(sql, params).fetchall()
+            connection = self._open()
+            try:
+                return connection.execute(sql, params).fetchall()
+            except connection.DatabaseError as error:
+                raise translate(error) from error
 
     def _one(self, sql: str, **params: Any) -> sqlite3.Row | None:
         rows = self._all(sql, **params)
