@@ -9,6 +9,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from hub.errors import KeyLost, StorageFull
+from hub.kernel.redaction import redaction
 
 
 class Secrets:
@@ -22,14 +23,17 @@ class Secrets:
         self.key_id = key_id(keys[0])
 
     def seal(self, text: str) -> str:
+        redaction.register(text)
         return self._fernet.encrypt(text.encode()).decode()
 
     def unseal(self, sealed: str) -> str:
         """Return what was sealed. Raises KeyLost when none of our keys fits."""
         try:
-            return self._fernet.decrypt(sealed.encode()).decode()
+            text = self._fernet.decrypt(sealed.encode()).decode()
         except InvalidToken as error:
             raise KeyLost("sealed with another key") from error
+        redaction.register(text)
+        return text
 
 
 def key_id(key: str) -> str:

@@ -1,0 +1,142 @@
+"""Puts the parts together: the web process, the worker, and both under a supervisor."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from hub.errors import Invalid
+from hub.kernel.config import Config
+from hub.kernel.hub import Hub, open_hub, prepare
+from hub.kernel.logs import configure_logs
+from hub.supervisor import Program, Supervisor, end_with_parent
+
+if TYPE_CHECKING:
+    from hub.channels.connectors import Connectors
+    from hub.web.server import AsgiApp
+
+_BACKLOG = 1024
+
+
+def build_web(hub: Hub, connectors: Connectors) -> AsgiApp:
+    """The pages and the live stream of an open hub as one ASGI app."""
+    from hub.web import create_app
+    from hub.web.listening import Listeners
+    from hub.web.live import LiveHub
+    from hub.web.server import streams_this_process_can_hold, web_app
+
+    listeners = Listeners(hub)
+    live = LiveHub(
+        hub.database,
+        authenticate=listeners.authenticate,
+        may_see=listeners.may_see,
+        most_streams=streams_this_process_can_hold(),
+    )
+    return web_app(create_app(hub, connectors), live, is_ours=listeners.is_ours)
+
+
+def serve(config: Config, listening: socket.socket, *, supervised: bool = False) -> None:
+    """Run the web process until SIGTERM. Raises what `open_hub` raises."""
+    from hub.web.server import run_server
+
+    configure_logs()
+    if supervised:
+        end_with_parent()
+    with _opened(config) as (hub, connectors):
+        run_server(build_web(hub, connectors), [listening])
+
+
+def work(config: Config, *, supervised: bool = False) -> None:
+    """Run the worker until SIGTERM; a second one ends it at once. Raises what `open_hub` raises."""
+    from hub.engine.engine import Engine
+
+    configure_logs()
+    if supervised:
+        end_with_parent()
+    stop = threading.Event()
+
+    def end(number: int, frame: object) -> None:
+        if stop.is_set():
+            os._exit(1)  # what is claimed is free again when our beat is missed; what is sent is written down
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    with _opened(config) as (hub, connectors):
+        Engine(hub, connectors).run(stop)
+
+
+def up(config: Config, listening: socket.socket, *, say: Callable[[str, str | None], None]) -> bool:
+    """Prepare the installation and run web and worker until Ctrl-C; returns whether both ended by themselves.
+
+    say: called once with the address and, while nobody has a password yet, with a one-time sign-in link.
+    Raises what `prepare` raises.
+    """
+    configure_logs()
+    prepare(config)
+    link = _first_link(config)
+    environ = {**os.environ, **_environ(config)}
+    web = Program(
+        name="web",
+        command=_command("serve", config, "--fd", str(listening.fileno())),
+        environ=environ,
+        files=(listening.fileno(),),
+    )
+    worker = Program(name="worker", command=_command("work", config), environ=environ)
+    say(config.base_url, link)
+    return Supervisor([web, worker], [listening]).run()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the address to serve at. Raises Invalid naming `host` or `port`."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except (socket.gaierror, UnicodeError, OverflowError) as error:
+        raise Invalid("host", "unknown_host", host=host) from error
+    except OSError as error:
+        field, reason = _REFUSED.get(error.errno or 0, ("host", "unknown_host"))
+        raise Invalid(field, reason, host=host, port=port) from error
+
+
+_REFUSED = {
+    errno.EADDRINUSE: ("port", "port_in_use"),
+    errno.EACCES: ("port", "port_not_allowed"),
+    errno.EADDRNOTAVAIL: ("host", "not_this_machine"),
+}
+
+
+@contextlib.contextmanager
+def _opened(config: Config) -> Iterator[tuple[Hub, Connectors]]:
+    from hub.channels.children import ChildConnectors
+
+    with contextlib.closing(open_hub(config)) as hub, contextlib.closing(ChildConnectors(hub)) as connectors:
+        yield hub, connectors
+
+
+def _first_link(config: Config) -> str | None:
+    from hub.people import links
+
+    with contextlib.closing(open_hub(config)) as hub:
+        return links.first_admin(hub)
+
+
+def _command(name: str, config: Config, *options: str) -> Sequence[str]:
+    demo = ["--demo"] if config.demo else []
+    return [sys.executable, "-m", "hub", name, "--supervised", *demo, *options]
+
+
+def _environ(config: Config) -> dict[str, str]:
+    """What the children must know as we do, though it came from the command line."""
+    return {
+        "HUB_DATA": str(config.data.absolute()),
+        "HUB_KEY_FILE": str(config.key_file.absolute()),
+        "HUB_BASE_URL": config.base_url,
+    }

@@ -1,0 +1,195 @@
+"""Connected accounts and blogs: hub channel add, list, check, pause, resume, remove."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hub.commands.exits import Exit
+from hub.commands.installation import chosen_channels, find_channel, find_teams, opened, opened_with_connectors
+from hub.commands.output import json_option, print_error, print_json, print_table
+
+if TYPE_CHECKING:
+    from hub.channels.model import Channel
+    from hub.connector import Check
+    from hub.kernel.hub import Hub
+
+
+@click.group()
+def channel() -> None:
+    """Connect accounts and blogs, and see how they do."""
+
+
+@channel.command()
+@click.argument("kind")
+@click.argument("name")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="One setting; VALUE - is read from stdin.")
+@click.option("--team", help="The team that answers; the first one when left out.")
+@json_option
+def add(kind: str, name: str, settings: tuple[str, ...], team: str | None, as_json: bool) -> None:
+    """Test a connection and save it. Secrets that are left out are asked for."""
+    from hub.channels.connect import add_channel
+    from hub.kernel.texts import gettext as _
+    from hub.people import teams
+    from hub.people.model import OPERATOR
+
+    with opened_with_connectors() as (hub, connectors):
+        values = _complete(hub, kind, _values(settings))
+        team_id = find_teams(hub, (team,))[0] if team else teams.first(hub, OPERATOR).id
+        added = add_channel(hub, connectors, kind=kind, name=name, team_id=team_id, values=values)
+    if as_json:
+        print_json(_facts(added))
+    else:
+        account = added.account.handle or added.title
+        click.echo(_("Connected %(name)s (%(account)s) as channel %(id)s.", name=name, account=account, id=added.id))
+
+
+@channel.command(name="list")
+@json_option
+def list_channels(as_json: bool) -> None:
+    """Show every channel with its health."""
+    from hub.channels.store import all_channels
+
+    with opened() as hub, hub.database.reading() as session:
+        channels = all_channels(session)
+    if as_json:
+        print_json([_facts(each) for each in channels])
+        return
+    titles = ("id", "kind", "name", "account", "state", "last pull", "next pull", "trouble")
+    print_table(
+        titles,
+        [
+            (
+                each.id,
+                each.kind,
+                each.name,
+                each.account.handle,
+                each.state,
+                each.pulled_at,
+                each.next_pull_at,
+                each.trouble.code if each.trouble else "",
+            )
+            for each in channels
+        ],
+    )
+
+
+@channel.command()
+@click.argument("wanted", metavar="[CHANNEL]", required=False)
+@json_option
+@click.pass_context
+def check(ctx: click.Context, wanted: str | None, as_json: bool) -> None:
+    """Test one connection, or all that are not paused."""
+    from hub.channels.connect import check_channel
+    from hub.commands.exits import exit_for
+    from hub.errors import HubError
+    from hub.kernel.texts import gettext as _
+
+    worst, results = Exit.OK, []
+    with opened_with_connectors() as (hub, connectors):
+        for each in chosen_channels(hub, wanted):
+            try:
+                found = check_channel(hub, connectors, each.id)
+            except HubError as error:
+                worst = exit_for(error)
+                results.append({"id": each.id, "name": each.name, "ok": False, "error": error.code, **error.params})
+                if not as_json:
+                    click.echo(f"{each.name}:", err=True)
+                    print_error(error)
+            else:
+                results.append({"id": each.id, "name": each.name, "ok": True, **_found(found)})
+                if not as_json:
+                    click.echo(_("%(name)s: works as %(account)s", name=each.name, account=found.account.handle))
+    if as_json:
+        print_json(results)
+    ctx.exit(worst)
+
+
+@channel.command()
+@click.argument("wanted", metavar="CHANNEL")
+def pause(wanted: str) -> None:
+    """Stop pulling and sending; replies wait."""
+    from hub.channels.connect import pause_channel
+    from hub.kernel.texts import gettext as _
+
+    with opened() as hub:
+        found = find_channel(hub, wanted)
+        pause_channel(hub, found.id)
+    click.echo(_("%(name)s is paused.", name=found.name))
+
+
+@channel.command()
+@click.argument("wanted", metavar="CHANNEL")
+def resume(wanted: str) -> None:
+    """Go on where it was paused."""
+    from hub.channels.connect import resume_channel
+    from hub.kernel.texts import gettext as _
+
+    with opened() as hub:
+        found = find_channel(hub, wanted)
+        resume_channel(hub, found.id)
+    click.echo(_("%(name)s goes on.", name=found.name))
+
+
+@channel.command()
+@click.argument("wanted", metavar="CHANNEL")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove(wanted: str, yes: bool) -> None:
+    """Disconnect for good and forget the secrets; conversations stay."""
+    from hub.channels.connect import remove_channel
+    from hub.kernel.texts import gettext as _
+
+    with opened() as hub:
+        found = find_channel(hub, wanted)
+        if not yes:
+            click.confirm(_("Disconnect %(name)s for good?", name=found.name), abort=True)
+        remove_channel(hub, found.id)
+    click.echo(_("%(name)s is removed.", name=found.name))
+
+
+def _values(settings: tuple[str, ...]) -> dict[str, str]:
+    values = {}
+    for each in settings:
+        key, equals, value = each.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{each!r} is not KEY=VALUE", param_hint="--set")
+        values[key] = sys.stdin.readline().rstrip("\n") if value == "-" else value
+    return values
+
+
+def _complete(hub: Hub, kind: str, values: dict[str, str]) -> dict[str, str]:
+    """Ask for secrets that are missing, so that they need not stand in the history of a shell."""
+    from hub.channels.settings import fields_of
+
+    fields = fields_of(hub.plugins.connector(kind).Settings)
+    missing = [field for field in fields if field.secret and field.required and field.name not in values]
+    if not missing or not sys.stdin.isatty():
+        return values
+    return {**values, **{field.name: click.prompt(field.label, hide_input=True) for field in missing}}
+
+
+def _facts(found: Channel) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "kind": found.kind,
+        "name": found.name,
+        "team_id": found.team_id,
+        "account": found.account.handle,
+        "title": found.title,
+        "state": found.state,
+        "can_send": found.can_send,
+        "pulled_at": found.pulled_at,
+        "next_pull_at": found.next_pull_at,
+        "trouble": found.trouble,
+    }
+
+
+def _found(found: Check) -> dict[str, Any]:
+    return {
+        "account": found.account.handle,
+        "title": found.title,
+        "can_send": found.can_send,
+        "warnings": list(found.warnings),
+    }
