@@ -16,12 +16,12 @@ from hub.kernel.html import text_of
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _TRAILING = ".,;:!?'"
-# What WordPress would show as something else: an option's dashes as one long dash, 2x4 as 2×4, C:\dir without its
-# backslash (and unknown to its own check for duplicates), a smiley as a picture.
+# What WordPress would show as something else: an entity typed as such (kses undoes "&amp;#"), an option's dashes as one
+# long dash, 2x4 as 2×4, C:\dir without its backslash (and unknown to its check for duplicates), a smiley as a picture.
 _SPECIAL = re.compile(
-    r"[&<>\\]|-(?=-)|(?<=-)-|(?<=\d)x(?=\d)|(?<!\S)(?:[:;](?=\S{1,9}(?!\S))|8(?=-?[)O](?!\S)))", re.ASCII
+    r"&#|[&<>\\]|-(?=-)|(?<=-)-|(?<=\d)x(?=\d)|(?<!\S)(?:[:;](?=\S{1,9}(?!\S))|8(?=-?[)O](?!\S)))", re.ASCII
 )
-_NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_NAMED = {"&#": "&#038;#", "&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 def as_content(text: str) -> str:
@@ -43,15 +43,21 @@ def is_same(content: str, rendered: str, text: str) -> bool:
 
 
 def _literal(text: str) -> str:
-    return _SPECIAL.sub(lambda found: _NAMED.get(found[0]) or f"&#{ord(found[0]):03d};", text)
+    return _SPECIAL.sub(lambda found: _NAMED.get(found[0]) or _numeric(found[0]), text)
+
+
+def _numeric(letter: str) -> str:
+    """As kses writes it itself."""
+    return f"&#{ord(letter):03d};"
 
 
 def _address(address: str, following: str) -> str:
-    escaped = escape(address, quote=False)
-    # WordPress finds plain addresses itself, but stops at an inner ")" and runs on into an escaped "<" or ">".
-    if ")" not in address[:-1] and following not in ("<", ">"):
-        return escaped
-    return f'<a href="{escape(address)}" rel="nofollow ugc">{escaped}</a>'
+    # WordPress finds plain addresses itself, but stops at an inner ")", runs on into an escaped "<" or ">", and
+    # decorates their words like any others; a link of our own has words that it does not take for an address.
+    words = _literal(address)
+    if ")" not in address[:-1] and following not in ("<", ">") and words == escape(address, quote=False):
+        return words
+    return f'<a href="{escape(address)}" rel="nofollow ugc">{words.replace(":", _numeric(":"), 1)}</a>'
 
 
 def _without_trailing(address: str) -> str:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hub_plugins.wordpress import WordPress
 from hub_plugins.wordpress.connector import WordPressSettings
 from hub_plugins.wordpress.progress import PAGE
 
-from hub.connector import Action, Context, DeletedBy, Incoming, Moderation, Outgoing, Target
+from hub.connector import DeletedBy, Moderation
 from hub.errors import AlreadySent, Ambiguous, AuthExpired, Misconfigured, RateLimited, Rejected, Unavailable
 from hub.kernel.http import Door
 from hub.testing.clock import FrozenClock
 from hub.testing.contract import ConnectorContract
 from hub.testing.server import Answer, Arrival, FakeServer
+from tests.plugins.wordpress_channel import Channel
 from tests.plugins.wordpress_site import ME, PASSWORD, FakeWordPress
 
 
@@ -63,38 +62,6 @@ class TestWordPressOnAFakeSite(ConnectorContract):
     @pytest.fixture
     def door(self, network: FakeWordPress, second_network: FakeWordPress) -> Door:
         return Door(allow=[network.server.address, second_network.server.address])
-
-
-class Channel:
-    """The connector as the engine drives it: it remembers the cursor."""
-
-    def __init__(self, settings: WordPressSettings, folder: Path, *addresses: str) -> None:
-        door = Door(allow=addresses)
-        context = Context(http=door, clock=FrozenClock(), log=logging.getLogger("hub.test"), data=folder)
-        self.connector = WordPress(settings, context)
-        self.cursor: str | None = None
-        self.messages: dict[str, Incoming] = {}
-        self.deleted: dict[str, DeletedBy] = {}
-
-    def pull(self) -> list[str]:
-        """Pull until there is no more; returns the ids that came."""
-        came: list[str] = []
-        more = True
-        while more:
-            page = self.connector.pull(self.cursor)
-            self.cursor, more = page.cursor, page.more
-            came += [message.remote_id for message in page.messages]
-            self.messages |= {message.remote_id: message for message in page.messages}
-            self.deleted |= {deleted.remote_id: deleted.by for deleted in page.deleted}
-        return came
-
-    def answer(self, id: str, text: str) -> Any:
-        reply = Outgoing(text=text, target=self.target(id))
-        return self.connector.send(self.connector.plan(reply, "key"), 0, None)
-
-    def target(self, id: str) -> Target:
-        message = self.messages[id]
-        return Target(remote_id=id, root_id=message.root_id, author=message.author)
 
 
 @pytest.fixture
@@ -260,7 +227,7 @@ def test_a_429_says_when_to_go_on(channel: Channel, site: FakeWordPress) -> None
 def test_an_answer_in_the_trash_is_not_taken_for_a_new_one(channel: Channel, site: FakeWordPress) -> None:
     id = site.says("Is it hot?")
     channel.pull()
-    reply = channel.connector.plan(Outgoing(text="Yes", target=channel.target(id)), "key")
+    reply = channel.plan(id, "Yes")
     thrown_away = channel.answer(id, "Yes")
     site.moderates(thrown_away.remote_id, "trash")
     clock = FrozenClock()
@@ -273,7 +240,7 @@ def test_without_the_right_to_moderate_a_look_cannot_tell_that_nothing_arrived(
     id = site.says("Is it hot?")
     channel.pull()
     site.capabilities = {"read": True}
-    reply = channel.connector.plan(Outgoing(text="Yes", target=channel.target(id)), "key")
+    reply = channel.plan(id, "Yes")
     with pytest.raises(Ambiguous):
         channel.connector.reconcile(reply, 0, FrozenClock()())
 
@@ -296,7 +263,7 @@ def test_moderation_reaches_the_fake_site(
     id = site.says("Hello")
     channel.pull()
     site.moderates(id, before)
-    channel.connector.act(Action(name=action, target=channel.target(id)))
+    channel.moderate(id, action)
     assert site.comments[int(id)]["status"] == after
 
 

@@ -173,10 +173,14 @@ def test_a_remote_id_that_is_no_comment_leads_nowhere() -> None:
         ("thanks :) and 8-)", "thanks &#058;) and &#056;-)"),
         ("at 8:15: go", "at 8:15: go"),
         ("see https://x.example/?a=1&b=2.", "see https://x.example/?a=1&amp;b=2."),
-        ("https://x.example/a--b_c", "https://x.example/a--b_c"),
+        (
+            "https://x.example/a--b",
+            '<a href="https://x.example/a--b" rel="nofollow ugc">https&#058;//x.example/a&#045;&#045;b</a>',
+        ),
+        ("&#8211; & &lt;", "&#038;#8211; &amp; &amp;lt;"),
         (
             "<https://x.example/>",
-            '&lt;<a href="https://x.example/" rel="nofollow ugc">https://x.example/</a>&gt;',
+            '&lt;<a href="https://x.example/" rel="nofollow ugc">https&#058;//x.example/</a>&gt;',
         ),
         ("  first\r\nsecond \r", "first\nsecond"),
         ("\ue00065\ue001 & \ue000", "\ue00065\ue001 &amp; \ue000"),
