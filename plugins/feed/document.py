@@ -45,6 +45,12 @@ class Entry:
     enclosures: tuple[Enclosure, ...] = ()
 
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for an entry without id, link and words: nothing could be told of it."""
+        if not any(part.strip() for part in (self.id, self.link, self.title, self.content, self.author)):
+            raise ValueError("an entry that says nothing")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
     """An item that could not be read, and what it looks like."""

@@ -34,11 +34,9 @@ class Identity:
     fingerprint: str
 
 
-def identify(entry: Entry, *, as_comment: bool) -> Identity | None:
-    """Return what an entry is called: its id, else its link with the fragment, else a hash; None for an empty one."""
+def identify(entry: Entry, *, as_comment: bool) -> Identity:
+    """Return what an entry is called: its id, else its link with the fragment, else a hash of all it says."""
     told = f"{entry.author}\n{entry.published or ''}\n{entry.title}\n{entry.content}"
-    if not (entry.id.strip() or entry.link.strip() or told.strip()):
-        return None
     # The title of a comment is made from its article's: a renamed article is no news about its comments.
     read = [entry.author, entry.content] if as_comment and entry.content else [entry.author, entry.title, entry.content]
     return Identity(

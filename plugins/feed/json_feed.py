@@ -80,7 +80,7 @@ def _items(top: _Top) -> tuple[list[Entry], list[Unread]]:
     for raw in top.items[: 20 * MAX_ENTRIES]:
         try:
             entries.append(_entry(msgspec.json.decode(raw, type=_Item), authors))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             if len(unread) < MAX_ENTRIES:
                 unread.append(Unread(reason=type(error).__name__, raw=_line(bytes(raw).decode("utf-8", "replace"))))
     return entries, unread

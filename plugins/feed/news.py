@@ -73,16 +73,11 @@ def knows(items: Iterable[Item], cursor: Cursor) -> Callable[[str], bool]:
 
 
 def _named(entries: Iterable[Entry], comments: bool) -> list[Item]:
-    """One item for each name, oldest first: of several entries with one id the latest counts (RFC 4287, 4.1.1).
-
-    An entry without id, link and words says nothing and is left out.
-    """
+    """One item for each name, oldest first: of several entries with one id the latest counts (RFC 4287, 4.1.1)."""
     latest: dict[str, Item] = {}
     for entry in sorted(entries, key=_latest_time):
         as_comment = comments or is_comment(entry)
         identity = identify(entry, as_comment=as_comment)
-        if identity is None:
-            continue
         seen = seen_as(identity.remote_id, identity.revision, identity.fingerprint)
         latest[seen.id] = Item(entry=entry, identity=identity, seen=seen, is_comment=as_comment)
     return sorted(latest.values(), key=lambda item: item.entry.published or 0.0)
