@@ -33,9 +33,7 @@ from .model import Arrival, Change, Gate, Refused, Sending, Words
 from .network import FILE, LONGEST, Network, graphemes
 
 PAGE = 50
-SOON = 30
-PULL_SOON = 2.0
-"""Seconds to the next pull while somebody is typing an answer."""
+MOST_TALK = 3600
 
 _HANDLE = re.compile(r"@?[a-z0-9_]{1,30}")
 
@@ -45,11 +43,11 @@ class SandboxSettings:
     """account: our handle there. talk: how many conversations an hour people start on their own."""
 
     account: str = setting("Account", help="Any name you like; the sandbox lets it in.", default="@brightwater")
-    talk: float = setting(
+    talk: int = setting(
         "Conversations per hour",
         help="About how many people start talking to you of their own accord. 0: nobody does.",
         kind="number",
-        default=20.0,
+        default=20,
     )
 
 
@@ -82,12 +80,9 @@ class SandboxConnector(Connector):
         return "@" + handle.removeprefix("@")
 
     @property
-    def _talk(self) -> float:
-        try:
-            talk = float(self.settings.talk)
-        except ValueError:
-            raise Misconfigured("not_a_number", field="talk") from None
-        if not 0 <= talk <= 3600:
+    def _talk(self) -> int:
+        talk: int = self.settings.talk
+        if not 0 <= talk <= MOST_TALK:
             raise Misconfigured("out_of_range", field="talk")
         return talk
 
@@ -120,12 +115,7 @@ class SandboxConnector(Connector):
             skipped=read.skipped,
             more=more,
             history=at.first,
-            pull_after=self._pull_after(),
         )
-
-    def _pull_after(self) -> float | None:
-        soon = self._network.next_words_in(self._account)
-        return PULL_SOON if soon is not None and soon.total_seconds() < SOON else None
 
     @classmethod
     def measure(cls, outgoing: Outgoing, limits: Limits) -> Measure:

@@ -37,10 +37,10 @@ class Story:
 def play(network: Network, now: datetime, weeks: float) -> None:
     """Write every story, its days stretched to `weeks`."""
     for story in STORIES:
-        _tell(network, story, now - timedelta(days=story.days * weeks / 3))
+        _tell(network, story, now, now - timedelta(days=story.days * weeks / 3))
 
 
-def _tell(network: Network, story: Story, start: datetime) -> None:
+def _tell(network: Network, story: Story, now: datetime, start: datetime) -> None:
     parent, at = None, start
     for index, turn in enumerate(story.turns):
         at += timedelta(minutes=turn.minutes if index else 0)
@@ -48,7 +48,7 @@ def _tell(network: Network, story: Story, start: datetime) -> None:
             turn.text,
             to=None if turn.who == US else f"@{US}",
             parent=parent,
-            at=at,
+            at=min(at, now),
             visibility=story.visibility,
             warning=story.warning,
         )

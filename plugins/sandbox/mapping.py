@@ -40,7 +40,7 @@ def read_cursor(text: str | None, *, born: str, last: int) -> Cursor:
         read = json.loads(text)
         cursor = Cursor(born=read["born"], after=int(read["after"]), first=bool(read["first"]))
         fits = read["v"] == CURSOR_VERSION and cursor.born == born and 0 <= cursor.after <= last
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError):
         fits = False
     return cursor if fits else Cursor(born=born)
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -218,11 +218,6 @@ class Network:
 
     def last_change(self) -> int:
         return self._store.last_change()
-
-    def next_words_in(self, account: str) -> timedelta | None:
-        """How long until somebody answers; None when nobody is about to."""
-        at = self._store.next_intent_at(account)
-        return None if at is None else at - self._clock()
 
     def accept(self, sending: Sending) -> Arrival:
         """Take a reply in. Raises Refused; `duplicate` when its reserved id is there already."""

@@ -68,8 +68,8 @@ def answer(post: Utterance, topic: str, said: str, turn: int) -> Words | None:
 
 
 def answers_after(said: str, turn: int) -> timedelta:
-    """How long a person reads and types: 5 to 11 seconds, so that with the pull it feels like a quick answer."""
-    return timedelta(seconds=5 + 6 * _chance(f"{turn} {said}"))
+    """How long a person reads and types: 4 to 8 seconds, to which the hub adds the time to its next pull."""
+    return timedelta(seconds=4 + 4 * _chance(f"{turn} {said}"))
 
 
 def topic_of(text: str) -> str:

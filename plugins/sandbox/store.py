@@ -87,7 +87,6 @@ _ARRIVALS = "SELECT * FROM arrivals ORDER BY number"
 _ARRIVAL = "SELECT * FROM arrivals WHERE account = :account AND reserved = :reserved"
 _ADD_INTENT = "INSERT INTO intents (at, account, intent) VALUES (:at, :account, :intent)"
 _DUE_INTENTS = "SELECT number, intent FROM intents WHERE account = :account AND at <= :now ORDER BY at, number"
-_NEXT_INTENT = "SELECT MIN(at) AS at FROM intents WHERE account = :account"
 _DROP_INTENT = "DELETE FROM intents WHERE number = :number"
 _ADD_LIKE = "INSERT INTO likes (account, post_id) VALUES (:account, :post_id) ON CONFLICT DO NOTHING"
 _LIKES = "SELECT post_id FROM likes WHERE account = :account ORDER BY post_id"
@@ -232,10 +231,6 @@ class Store:
         for row in rows:
             self._run(_DROP_INTENT, number=row["number"])
         return [msgspec.json.decode(row["intent"], type=Intent) for row in rows]
-
-    def next_intent_at(self, account: str) -> datetime | None:
-        row = self._one(_NEXT_INTENT, account=account)
-        return None if row is None or row["at"] is None else from_micros(row["at"])
 
     def add_like(self, account: str, post_id: str) -> None:
         self._run(_ADD_LIKE, account=account, post_id=post_id)

@@ -19,7 +19,7 @@ from hub.errors import Ambiguous, ConnectorError, RateLimited, Unavailable
 from hub.kernel.http import Door
 from hub.testing.clock import FrozenClock
 from hub.testing.contract import ConnectorContract
-from tests.plugins.test_sandbox import SandboxCorner
+from tests.plugins.sandbox_corner import SandboxCorner
 
 
 class Sabotaged(SandboxConnector):
