@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hub_plugins.wordpress import WordPress
 from hub_plugins.wordpress.connector import WordPressSettings
 from hub_plugins.wordpress.progress import PAGE
 
-from hub.connector import DeletedBy, Moderation
+from hub.connector import DeletedBy, Moderation, Outgoing
 from hub.errors import AlreadySent, Ambiguous, AuthExpired, Misconfigured, RateLimited, Rejected, Unavailable
 from hub.kernel.http import Door
 from hub.testing.clock import FrozenClock
@@ -186,6 +187,15 @@ def test_the_same_answer_sent_again_is_found_by_the_fake_sites_409(channel: Chan
         channel.answer(id, "Yes & no: 2x4 -- C:\\dir :)")
     assert again.value.receipt.remote_id == first.remote_id
     assert len(site.arrivals()) == 1
+
+
+def test_a_comment_known_from_its_feed_can_be_answered(channel: Channel, site: FakeWordPress) -> None:
+    id = site.says("Is it hot?")
+    channel.pull()
+    known = replace(channel.target(id), remote_id=f"https://blog.example/?p=5#comment-{id}", root_id=None)
+    plan = channel.connector.plan(Outgoing(text="Yes", target=known), "key")
+    receipt = channel.connector.send(plan, 0, None)
+    assert site.comments[int(receipt.remote_id)]["parent"] == int(id)
 
 
 def test_a_page_of_html_as_the_answer_to_a_reply_is_ambiguous(channel: Channel, site: FakeWordPress) -> None:
