@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from hub.errors import Invalid
+from hub.errors import DatabaseUnusable, Invalid
 from hub.kernel.config import Config
 from hub.kernel.hub import Hub, open_hub, prepare
 from hub.kernel.logs import configure_logs
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hub.web.server import AsgiApp
 
 _BACKLOG = 1024
+_QUICKLY_CHECKED_BYTES = 256 * 1024**2
 
 
 def build_web(hub: Hub, connectors: Connectors) -> AsgiApp:
@@ -81,6 +82,7 @@ def up(config: Config, listening: socket.socket, *, say: Callable[[str, str | No
     """
     configure_logs()
     prepare(config)
+    _refuse_damage(config)
     link = _first_link(config)
     environ = {**os.environ, **_environ(config)}
     web = Program(
@@ -109,7 +111,7 @@ def listen(host: str, port: int) -> socket.socket:
 _REFUSED = {
     errno.EADDRINUSE: ("port", "port_in_use"),
     errno.EACCES: ("port", "port_not_allowed"),
-    errno.EADDRNOTAVAIL: ("host", "not_this_machine"),
+    errno.EADDRNOTAVAIL: ("host", "unknown_host"),
 }
 
 
@@ -119,6 +121,19 @@ def _opened(config: Config) -> Iterator[tuple[Hub, Connectors]]:
 
     with contextlib.closing(open_hub(config)) as hub, contextlib.closing(ChildConnectors(hub)) as connectors:
         yield hub, connectors
+
+
+def _refuse_damage(config: Config) -> None:
+    """Look a small file over before anything is written to it; a large one takes too long, `hub doctor` does it."""
+    from hub.doctor.store import damage
+    from hub.kernel.database import open_database
+
+    if config.database_url or config.database_file.stat().st_size > _QUICKLY_CHECKED_BYTES:
+        return
+    with contextlib.closing(open_database(config)) as database, database.reading() as session:
+        found = damage(session)
+    if found:
+        raise DatabaseUnusable("damaged", "; ".join(found))
 
 
 def _first_link(config: Config) -> str | None:
