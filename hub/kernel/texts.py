@@ -127,6 +127,20 @@ def describe(error: HubError) -> Wording:
     return wording_of(error)
 
 
+def describe_stored(code: str, reason: str = "", detail: str = "") -> Wording:
+    """Word an error that was written into a table (outbox, channels) as code, reason and the network's own words."""
+    from hub.kernel.wordings import wording
+
+    return wording(code, reason, detail)
+
+
+def describe_word(reason: str) -> str:
+    """Word a connector's machine word: why something cannot be answered (`closed`), a warning (`cannot_moderate`)."""
+    from hub.kernel.wordings import word
+
+    return word(reason)
+
+
 def _or_current(locale: str | None) -> str:
     code = locale or _language.get()
     return _DATES.get(code, code)

@@ -1,5 +1,112 @@
+"""The table of wordings: every code and reason of an error, as a sentence for people and what to do about it.
+
+A reason is worded once, whichever error carries it; where the error or the
+field matters, `field.reason` and `code.reason` come before `reason`. What
+is not in the table is worded by its code, with the network's own words as a quotation.
+"""
+
 from __future__ import annotations
-from hub.errors import HubError
-from hub.kernel.texts import Wording
+
+from typing import Any
+
+from hub.errors import ConnectorError, HubError
+from hub.kernel.plaintext import one_line
+from hub.kernel.reasons import REASONS
+from hub.kernel.texts import Wording, gettext, mark
+
+_LONGEST_QUOTATION = 300
+_TAKEN_LITERALLY = frozenset({"unavailable", "rate_limited", "plugin_fault"})
+"""What the network says with these is a program's text and helps nobody, as long as we know the reason."""
+
+CODES: dict[str, tuple[str, str]] = {
+    "error": (mark("Something went wrong"), mark("Try again in a moment.")),
+    "connector": (mark("The network answered in a way we do not know"), mark("Try again in a moment.")),
+    "auth_expired": (mark("The network no longer lets us in"), mark("Sign the channel in again.")),
+    "scope_missing": (
+        mark("This account was not allowed to do that"),
+        mark("Connect the channel again and allow all it asks for."),
+    ),
+    "rate_limited": (mark("The network asks us to slow down"), mark("We go on by ourselves when it lets us.")),
+    "unavailable": (mark("The network cannot be reached"), mark("We try again by ourselves. Nothing is lost.")),
+    "ambiguous": (
+        mark("It may have been sent, or not"),
+        mark("Look at the network whether it is there, then mark it as sent or send it again."),
+    ),
+    "already_sent": (mark("It was sent already"), ""),
+    "rejected": (mark("The network refused it"), mark("Your text is kept. Change it and send it again.")),
+    "not_found": (
+        mark("What this answers is not there"),
+        mark("It may come back. Your text is kept and can be sent again."),
+    ),
+    "gone": (mark("What this answers is gone for good"), mark("Your text is kept, but it cannot be sent there.")),
+    "budget": (mark("The paid limit of this account is reached"), mark("Raise it at the network, then try again.")),
+    "misconfigured": (mark("A setting of the channel is wrong"), mark("Correct it and test the connection.")),
+    "address_refused": (
+        mark("This address is not allowed"),
+        mark("Only public addresses are. The operator can allow a single one with HUB_ALLOW_HOSTS."),
+    ),
+    "plugin_fault": (
+        mark("The plugin of this channel has a fault"),
+        mark("It is started again by itself; other channels go on. If it stays so, tell whoever made the plugin."),
+    ),
+    "lease_lost": (mark("Another worker has taken this over"), mark("Nothing is lost. Reload to see how it stands.")),
+    "invalid": (mark("That cannot be taken as it is"), mark("Look at it again and correct it.")),
+    "absent": (mark("There is nothing here"), mark("It was removed, or it belongs to a team you are not in.")),
+    "conflict": (mark("It has changed meanwhile"), mark("Reload to see what is new, then decide again.")),
+    "too_many": (mark("Too many tries in a short time"), mark("Wait a little, then try again.")),
+    "out_of_order": (mark("This installation cannot work at the moment"), mark("Run `hub doctor`: it says why.")),
+    "database_unusable": (mark("The database cannot be used"), mark("Run `hub doctor`: it says why.")),
+    "storage_full": (mark("Nothing can be stored"), mark("Run `hub doctor`: it says why.")),
+    "key_lost": (
+        mark("The key that protects passwords is missing or is another one"),
+        mark(
+            "Put the key file back from your backup (HUB_KEY_FILE, else `key` in the data folder). Without it every "
+            "channel has to be signed in again."
+        ),
+    ),
+}
+
+
 def wording_of(error: HubError) -> Wording:
-    return Wording(title=error.code)
+    """Word an error that is at hand."""
+    reason = str(getattr(error, "reason", "") or error.params.get("reason") or "")
+    if not reason and f"{error.code}.{error.detail}" in REASONS:
+        reason = error.detail
+    detail = error.detail if isinstance(error, ConnectorError) and error.detail != reason else ""
+    return wording(error.code, reason, detail, error.params)
+
+
+def wording(code: str, reason: str = "", detail: str = "", params: dict[str, Any] | None = None) -> Wording:
+    """Word an error that was stored: its code, its reason and the network's own words."""
+    given = params or {}
+    known = next((REASONS[key] for key in _keys(code, reason, str(given.get("field", ""))) if key in REASONS), None)
+    title, advice = known or CODES.get(code, CODES["error"])
+    filled = _Params(given, code=code, reason=reason)
+    text = _fill(title, filled)
+    if detail and not (known and code in _TAKEN_LITERALLY):
+        quotation = one_line(detail, _LONGEST_QUOTATION)
+        text = gettext("%(what)s (“%(quotation)s”)", what=text, quotation=quotation)
+    return Wording(title=text, advice=_fill(advice, filled))
+
+
+def _keys(code: str, reason: str, field: str) -> tuple[str, str, str]:
+    """Where a reason is looked up, the closest fit first: at this field, with this error, anywhere."""
+    return f"{field}.{reason}", f"{code}.{reason}", reason
+
+
+def word(reason: str) -> str:
+    """A single machine word of a connector in a sentence: why something cannot be answered, or a warning."""
+    known = REASONS.get(reason)
+    return gettext(known[0]) if known else gettext("The network says: %(reason)s", reason=one_line(reason, 100))
+
+
+class _Params(dict[str, Any]):
+    """A text never fails for want of a parameter: a dash stands where it would be."""
+
+    def __missing__(self, name: str) -> str:
+        return "–"
+
+
+def _fill(text: str, params: _Params) -> str:
+    translated = gettext(text) if text else ""
+    return translated % params if "%(" in translated else translated

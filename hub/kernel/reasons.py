@@ -1,0 +1,215 @@
+"""The reasons an error can have, each with what happened and what to do; see kernel/wordings for how they are found."""
+
+from __future__ import annotations
+
+from hub.kernel.texts import mark
+
+_AGAIN = mark("We try again by ourselves. Nothing is lost.")
+_ADDRESS = mark("Check the address for typing errors.")
+_PUBLIC = mark("Only public addresses are allowed. The operator can allow a single one with HUB_ALLOW_HOSTS.")
+_KEPT = mark("Your text is kept. Change it and send it again.")
+_NOTHING_SENT = mark("Your text is kept, but it cannot be sent there.")
+_LOOK_FIRST = mark("Look at the network whether it is there, then mark it as sent or send it again.")
+_SIGN_IN_AGAIN = mark("Sign the channel in again.")
+_SERVER = mark("Ask whoever runs that site.")
+
+REASONS: dict[str, tuple[str, str]] = {
+    # The way there
+    "unreachable": (mark("The server does not answer"), _AGAIN),
+    "dns": (mark("No server has this name"), _ADDRESS),
+    "tls": (mark("The server's certificate is not valid"), _SERVER),
+    "too_slow": (mark("The server took too long"), _AGAIN),
+    "timeout": (mark("The server took too long"), _AGAIN),
+    "too_late": (mark("There was no time left for it"), _AGAIN),
+    "interrupted": (mark("The connection broke off"), _AGAIN),
+    "ambiguous.interrupted": (mark("The connection broke off while it was being sent"), _LOOK_FIRST),
+    "ambiguous.timeout": (mark("The server did not say whether it arrived"), _LOOK_FIRST),
+    "ambiguous.too_slow": (mark("The server did not say whether it arrived"), _LOOK_FIRST),
+    "ambiguous.not_json": (mark("The server answered, but not whether it arrived"), _LOOK_FIRST),
+    "ambiguous.cannot_look_up": (mark("The network has no way to ask whether it arrived"), _LOOK_FIRST),
+    "ambiguous.cannot_moderate": (mark("This account may not look whether it arrived"), _LOOK_FIRST),
+    "ambiguous.no_plan": (mark("It was being sent when the program stopped"), _LOOK_FIRST),
+    "too_large": (mark("The answer was far too large"), mark("Check that the address is the right one.")),
+    "rejected.too_large": (mark("It is too large for the network"), mark("Make it smaller and send it again.")),
+    "redirects": (mark("The server sends us round in circles"), _SERVER),
+    "insecure_redirect": (
+        mark("The server sends us on to an address without encryption"),
+        mark("We do not follow with a password in hand. Use the address that begins with https."),
+    ),
+    "encoding": (mark("The answer is damaged"), _AGAIN),
+    "headers": (mark("The answer is damaged"), _AGAIN),
+    "not_json": (
+        mark("The server answered with a page instead of data"),
+        mark("Check that the address is the right one, and that no maintenance or protection page is in front of it."),
+    ),
+    "unexpected_answer": (mark("The server answered in a way we do not know"), _AGAIN),
+    "server_error": (mark("The server has a fault of its own"), _AGAIN),
+    "down": (mark("The server is down"), _AGAIN),
+    "moved": (mark("The address has moved"), mark("Enter the new address.")),
+    "header": (mark("A setting holds characters that cannot be sent"), mark("Enter it again by hand.")),
+    "slow_down": (mark("The network asks us to slow down"), mark("We go on by ourselves when it lets us.")),
+    "too_many_requests": (mark("The network asks us to slow down"), mark("We go on by ourselves when it lets us.")),
+    # Addresses
+    "not_a_url": (mark("This is not a web address"), mark("It begins with https:// and has the name of a site.")),
+    "not_an_address": (mark("This is not a web address"), mark("It begins with https:// and has the name of a site.")),
+    "url_too_long": (mark("This address is too long"), _ADDRESS),
+    "scheme": (mark("This is not a web address"), mark("It begins with https:// or http://.")),
+    "characters": (mark("The address holds characters that do not belong there"), _ADDRESS),
+    "userinfo": (mark("The address holds a name or password"), mark("Take it out; there is a field for it.")),
+    "host": (mark("The name of the site is not a valid one"), _ADDRESS),
+    "port": (mark("This port is not allowed"), _PUBLIC),
+    "zone": (mark("This address is only valid inside a network"), _PUBLIC),
+    "not_public": (mark("This address is not a public one"), _PUBLIC),
+    "not_host_and_port": (
+        mark("%(field)s has to name hosts with their ports"),
+        mark("For example: shop.internal:443, 10.0.0.5:8080."),
+    ),
+    # Accounts
+    "wrong_password": (mark("The password is not right"), mark("Enter it again.")),
+    "auth_expired.wrong_password": (mark("The name or the password is not right"), _SIGN_IN_AGAIN),
+    "revoked": (mark("The network has withdrawn our access"), _SIGN_IN_AGAIN),
+    "signed_out": (mark("The channel is signed out"), _SIGN_IN_AGAIN),
+    "sign_in_needed": (mark("The server asks for a sign-in"), mark("Use an address that is open to everybody.")),
+    "blocked": (mark("The server blocks us"), _SERVER),
+    "handle": (mark("There is no such account"), mark("Check the name for typing errors.")),
+    "not_encrypted": (mark("The connection is not encrypted: others on the way can read the password"), ""),
+    "cannot_moderate": (mark("This account may not approve or hold comments"), ""),
+    "may_not_send": (mark("This account may read, but not answer"), ""),
+    # Feeds and WordPress
+    "not_a_feed": (
+        mark("There is no feed at this address"),
+        mark("Look for a link called RSS, Atom or Feed on the site and enter its address."),
+    ),
+    "feed_gone": (mark("This feed is gone for good"), mark("Enter its new address, or remove the channel.")),
+    "feed_not_found": (mark("The feed is not there"), mark("We look again by ourselves; check the address.")),
+    "not_wordpress": (
+        mark("There is no WordPress at this address"),
+        mark("Enter the address of the site's front page."),
+    ),
+    "rest_off": (mark("This WordPress has its interface for programs (REST) switched off"), _SERVER),
+    "application_passwords_off": (
+        mark("This WordPress takes no application passwords"),
+        mark("They need https, and can be switched off by a security plugin: ask whoever runs the site."),
+    ),
+    "authorization_stripped": (
+        mark("The web server takes the password out of our requests"),
+        mark("It has to hand the Authorization header on to WordPress: ask whoever runs the site."),
+    ),
+    "site_behind_login": (mark("The whole site is behind a sign-in"), _SERVER),
+    # Answering
+    "closed": (mark("It can no longer be answered there"), _NOTHING_SENT),
+    "read_only": (mark("This channel is for reading"), ""),
+    "nothing_to_answer": (mark("There is no message to answer"), ""),
+    "companion_removed": (
+        mark("The channel that answers for this one was removed"),
+        mark("Choose another one in the channel's settings."),
+    ),
+    "reply_not_allowed": (mark("The author does not take answers from this account"), _NOTHING_SENT),
+    "window_closed": (mark("The network takes answers only for a while, and it is over"), _NOTHING_SENT),
+    "deleted": (mark("The message was deleted"), _NOTHING_SENT),
+    "gone": (mark("The message was deleted"), _NOTHING_SENT),
+    "missing": (mark("This is needed"), mark("Fill it in.")),
+    "not_found.missing": (mark("What this answers is not there"), mark("It may come back. Your text is kept.")),
+    "not_a_comment": (mark("What this answers is no longer a comment"), _NOTHING_SENT),
+    "empty": (mark("There is no text"), mark("Write something first.")),
+    "too_long": (mark("This is too long"), mark("Shorten it.")),
+    "rejected.too_long": (mark("The text is too long for the network"), mark("Shorten it and send it again.")),
+    "duplicate": (mark("The network has the same text from us already"), mark("Change it and send it again.")),
+    "spam": (mark("The network takes it for spam"), _KEPT),
+    "media": (mark("The network does not take this picture or file"), _KEPT),
+    "validation": (mark("The network does not take the text as it is"), _KEPT),
+    "policy": (mark("The network's rules do not allow it"), _KEPT),
+    "refused": (mark("The server refused it"), _KEPT),
+    "misconfigured.refused": (mark("The server refuses this account"), _SERVER),
+    "not_a_picture": (mark("This is not a picture we can show"), ""),
+    "wider_audience": (mark("More people would see the answer than the message"), mark("Choose a narrower audience.")),
+    "wider_than_parent": (
+        mark("More people would see the answer than the message"),
+        mark("Choose a narrower audience."),
+    ),
+    # Channels
+    "active": (mark("The channel is working"), ""),
+    "paused": (mark("The channel is paused"), mark("Resume it to receive and send.")),
+    "misconfigured": (mark("A setting of the channel is wrong"), mark("Correct it and test the connection.")),
+    "removed": (mark("The channel was removed"), ""),
+    "cursor_too_large": (mark("The plugin keeps too much"), mark("Tell whoever made the plugin.")),
+    "unknown_kind": (mark("There is no plugin for this kind of channel"), mark("`hub plugins` lists those there are.")),
+    "unknown_team": (mark("There is no such team"), mark("Choose one of the list.")),
+    "unknown_channel": (mark("There is no channel %(name)s"), mark("`hub channel list` shows those there are.")),
+    "several_channels": (mark("More than one channel has this name"), mark("Name it by its number.")),
+    # What people enter
+    "unknown_field": (mark("The form sent a field that does not belong to it"), mark("Reload the page and try again.")),
+    "repeated": (mark("The form sent a field twice"), mark("Reload the page and try again.")),
+    "not_a_choice": (mark("This is not one of the choices"), mark("Choose one of the list.")),
+    "not_a_number": (mark("This is not a number"), mark("Enter digits only.")),
+    "out_of_range": (mark("This number is too small or too large"), mark("Enter another one.")),
+    "not_an_email": (mark("This is not an e-mail address"), mark("It looks like name@company.example.")),
+    "taken": (mark("This is taken already"), mark("Choose another one.")),
+    "email.taken": (mark("Somebody with this address is here already"), ""),
+    "unknown_person": (mark("Nobody here has this address"), mark("Only people who were invited can be added.")),
+    "last_admin": (
+        mark("This is the last admin"),
+        mark("Make somebody else an admin first, so that one is always there."),
+    ),
+    "wrong_sign_in": (
+        mark("Address or password is not right"),
+        mark("Check both. If you do not know the password, ask an admin for a link to choose a new one."),
+    ),
+    "not_the_same": (mark("The two are not the same"), mark("Enter the new password twice.")),
+    "too_short": (
+        mark("This is shorter than %(least)s characters"),
+        mark("A few words in a row are easy to remember."),
+    ),
+    "password.too_long": (mark("This is longer than %(most)s characters"), mark("Choose a shorter one.")),
+    "too_common": (
+        mark("This password is easy to guess"),
+        mark("Take a few words that do not belong together, without your name and the company's."),
+    ),
+    "not_text": (mark("This holds characters that are not text"), mark("Enter it again.")),
+    "not_a_position": (mark("This is not a position in the log"), mark("Leave it out to begin at the end.")),
+    "conflict.deactivated": (mark("This person can no longer sign in"), mark("Let them sign in again first.")),
+    # The installation
+    "database_unusable.locked": (
+        mark("Another program holds the database"),
+        mark("Close what else has opened it, then try again."),
+    ),
+    "database_unusable.damaged": (
+        mark("The database is damaged"),
+        mark("Stop Hubbub, keep a copy of the data folder, and restore the last backup."),
+    ),
+    "database_unusable.newer": (
+        mark("The database was made by a newer Hubbub"),
+        mark("Install that version or a later one; nothing was changed."),
+    ),
+    "database_unusable.not_prepared": (mark("This folder holds no Hubbub yet"), mark("Run `hub init` or `hub up`.")),
+    "database_unusable.unreachable": (
+        mark("The database server does not answer"),
+        mark("Check that it runs and that HUB_DATABASE_URL is right."),
+    ),
+    "storage_full.full": (mark("The disk is full"), mark("Free some space; nothing that was saved is lost.")),
+    "storage_full.read_only": (
+        mark("The data folder cannot be written to"),
+        mark("Check its owner and permissions, and HUB_DATA."),
+    ),
+    "demo_folder": (
+        mark("The folder %(folder)s holds the demo"),
+        mark("Start it with `hub up --demo`, or choose another folder with HUB_DATA."),
+    ),
+    "real_folder": (
+        mark("The folder %(folder)s holds a real installation, not the demo"),
+        mark("Choose another folder for the demo with HUB_DATA."),
+    ),
+    "not_postgresql": (
+        mark("%(field)s is not the address of a PostgreSQL database"),
+        mark("It begins with postgresql://."),
+    ),
+    "port_in_use": (
+        mark("Port %(port)s is taken by another program"),
+        mark("Stop that program, or choose another port with --port."),
+    ),
+    "port_not_allowed": (
+        mark("Port %(port)s needs more rights than this program has"),
+        mark("Choose one above 1023 with --port."),
+    ),
+    "unknown_host": (mark("This machine has no address %(host)s"), mark("Choose another one with --host.")),
+}
