@@ -14,7 +14,7 @@ from hub_plugins.wordpress.connector import WordPressSettings
 from hub_plugins.wordpress.progress import PAGE
 
 from hub.connector import DeletedBy, Moderation, Outgoing
-from hub.errors import AlreadySent, Ambiguous, AuthExpired, Misconfigured, RateLimited, Rejected, Unavailable
+from hub.errors import AlreadySent, Ambiguous, AuthExpired, Misconfigured, NotFound, RateLimited, Rejected, Unavailable
 from hub.kernel.http import Door
 from hub.testing.clock import FrozenClock
 from hub.testing.contract import ConnectorContract
@@ -198,6 +198,16 @@ def test_a_comment_known_from_its_feed_can_be_answered(channel: Channel, site: F
     assert site.comments[int(receipt.remote_id)]["parent"] == int(id)
 
 
+@pytest.mark.parametrize("status", ["spam", "trash"])
+def test_what_was_thrown_away_meanwhile_is_not_answered(channel: Channel, site: FakeWordPress, status: str) -> None:
+    id = site.says("Is it hot?")
+    channel.pull()
+    site.moderates(id, status)
+    with pytest.raises(NotFound):
+        channel.answer(id, "Yes")
+    assert not site.arrivals()
+
+
 def test_a_page_of_html_as_the_answer_to_a_reply_is_ambiguous(channel: Channel, site: FakeWordPress) -> None:
     id = site.says("Is it hot?")
     channel.pull()
@@ -275,6 +285,22 @@ def test_moderation_reaches_the_fake_site(
     site.moderates(id, before)
     channel.moderate(id, action)
     assert site.comments[int(id)]["status"] == after
+
+
+def test_moderation_whose_answer_is_lost_is_looked_up(channel: Channel, site: FakeWordPress) -> None:
+    id = site.says("Hello")
+    channel.pull()
+    site.fails(next_sends=["drop"])
+    channel.moderate(id, "spam")
+    assert site.comments[int(id)]["status"] == "spam"
+
+
+def test_moderation_that_did_not_arrive_is_tried_later(channel: Channel, site: FakeWordPress) -> None:
+    id = site.says("Hello")
+    channel.pull()
+    site.refuses("POST", 503)
+    with pytest.raises(Unavailable):
+        channel.moderate(id, "spam")
 
 
 # --- wrong settings ---------------------------------------------------------------------------------------------------
