@@ -300,13 +300,3 @@ CREATE TABLE tombstones (
     pull {bigint} NOT NULL,
     PRIMARY KEY (channel_id, remote_id)
 ) {strict};
-
-CREATE TABLE pictures (
-    id {identity},
-    message_id {bigint} NOT NULL REFERENCES messages (id),
-    position {bigint} NOT NULL,
-    file TEXT NOT NULL,
-    media_type TEXT NOT NULL,
-    fetched_at {timestamp} NOT NULL,
-    UNIQUE (message_id, position)
-) {strict};

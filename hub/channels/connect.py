@@ -9,6 +9,7 @@ from hub.channels import store
 from hub.channels.connectors import Connectors
 from hub.channels.model import Account, Channel, ChannelState, Trouble
 from hub.channels.settings import fields_of, read_form, split
+from hub.channels.wire import Problem, to_error
 from hub.connector import Check
 from hub.errors import ConnectorError, HubError, Invalid
 from hub.events import ChannelChanged
@@ -132,6 +133,11 @@ def state_after(state: ChannelState, error: HubError) -> ChannelState:
 def trouble_of(error: HubError) -> Trouble:
     reason = error.reason if isinstance(error, ConnectorError) else str(error.params.get("reason", ""))
     return Trouble(code=error.code, reason=reason, detail=error.detail)
+
+
+def error_of(trouble: Trouble) -> HubError:
+    """The error a trouble was made of, to be worded for people."""
+    return to_error(Problem(code=trouble.code, reason=trouble.reason, detail=trouble.detail))
 
 
 def _tested(hub: Hub, connectors: Connectors, kind: str, values: Mapping[str, str]) -> tuple[dict[str, str], Check]:

@@ -126,7 +126,7 @@ def _store(hub: Hub, channel: Channel, lease: Lease, page: Page) -> Stored:
         next_pull_at = pace.after_success(
             now,
             has_open=conversations.has_open(session, channel.id),
-            found_at=now if found else channel.found_at,
+            found_at=now if found else channel.found_at or channel.created_at,
             asked=page.pull_after,
             more=page.more,
         )

@@ -57,9 +57,9 @@ def create_app(hub: Hub, connectors: Any) -> Flask:
 
 
 def _add_pages(app: Flask) -> None:
-    from hub.web import account, assets, health, people, reports, sign_in, teams
+    from hub.web import account, assets, conversation, health, inbox, people, pictures, reports, sign_in, teams
 
-    for subject in (sign_in, account, people, teams, health, reports, assets):
+    for subject in (sign_in, account, inbox, conversation, pictures, people, teams, health, reports, assets):
         app.register_blueprint(subject.blueprint)
     app.add_url_rule("/", "home", _home)
 

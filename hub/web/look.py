@@ -8,14 +8,19 @@ from datetime import datetime
 import regex
 from flask import Flask, g
 
-from hub.kernel import texts
+from hub.channels.connect import error_of
+from hub.channels.model import Trouble
+from hub.inbox.model import Message
+from hub.kernel import html, texts
 from hub.people.authorize import may
 from hub.web.navigation import navigation
 from hub.web.notices import notice
 from hub.web.security import form_token, page_nonce
 from hub.web.site import site, the_hub
+from hub.web.why_not import why_not
 
 TONES = 12
+LONGEST_LINE = 300
 _CLUSTER = regex.compile(r"\X")
 _WORD = regex.compile(r"[\p{L}\p{N}][^\s·,()@]*")
 NETWORKS = frozenset({"mastodon", "bluesky", "wordpress", "feed", "sandbox"})
@@ -30,6 +35,8 @@ def dress(app: Flask) -> None:
     getattr(env, "install_gettext_callables")(texts.gettext, texts.plural_form, newstyle=True)  # noqa: B009
     env.filters.update(initials=initials, tone=tone, network_class=network_class, ago=ago, day=day, full_time=full_time)
     env.filters.update(time_of_day=texts.time_of_day, iso=datetime.isoformat)
+    env.filters.update(body=body, one_line=lambda text: html.one_line(text, LONGEST_LINE), safe_link=safe_link)
+    env.filters.update(worded=worded, why_not=why_not)
     env.globals.update(nonce=page_nonce, form_token=form_token, navigation=navigation)
     env.globals.update(static=lambda name: site().assets.address(name), may=may)
     app.context_processor(_facts)
@@ -62,6 +69,22 @@ def day(instant: datetime) -> str:
 
 def full_time(instant: datetime) -> str:
     return texts.date_and_time(instant) + " UTC"
+
+
+def body(message: Message) -> str:
+    """A message as it is shown: clean HTML where the network has some, else its text with links."""
+    return html.render(message.html if message.html is not None else html.text_to_html(message.text))
+
+
+def safe_link(address: str | None) -> str | None:
+    """An address from a network, once more checked where it becomes a link."""
+    return html.safe_link(address) if address else None
+
+
+def worded(trouble: Trouble) -> str:
+    """Why something did not work, and what to do, in a sentence or two."""
+    wording = texts.describe(error_of(trouble))
+    return f"{wording.title}. {wording.advice}".strip()
 
 
 def _first_cluster(word: str) -> str:

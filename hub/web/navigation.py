@@ -12,16 +12,30 @@ from hub.people.authorize import Action, may
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One entry: `endpoint` is its first page, and every page of the same blueprint belongs to it."""
+    """One entry: `endpoint` is its first page, and every page of the same blueprint belongs to it.
+
+    also: other blueprints whose pages belong to it.
+    """
 
     endpoint: str
     icon: str
     label: str
     action: Action | None = None
+    also: tuple[str, ...] = ()
+
+    @property
+    def blueprints(self) -> tuple[str, ...]:
+        return (self.endpoint.partition(".")[0], *self.also)
 
 
 PLACES = (
-    Place(endpoint="inbox.index", icon="inbox", label=mark("Inbox"), action=Action.READ_CONVERSATION),
+    Place(
+        endpoint="inbox.index",
+        icon="inbox",
+        label=mark("Inbox"),
+        action=Action.READ_CONVERSATION,
+        also=("conversation", "pictures"),
+    ),
     Place(endpoint="outbox.index", icon="outbox", label=mark("Outbox"), action=Action.READ_OUTBOX),
     Place(endpoint="channels.index", icon="channels", label=mark("Channels"), action=Action.READ_CHANNEL),
     Place(endpoint="people.index", icon="people", label=mark("People"), action=Action.READ_PEOPLE),
@@ -59,5 +73,5 @@ def _entry(place: Place) -> Entry:
         address=url_for(place.endpoint),
         icon=place.icon,
         label=gettext(place.label),
-        is_current=request.blueprint == place.endpoint.partition(".")[0],
+        is_current=request.blueprint in place.blueprints,
     )

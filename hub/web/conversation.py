@@ -1,0 +1,190 @@
+"""One conversation: what was said, what becomes of our replies, and the composer."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from hub.connector import Measure, Outgoing, Visibility
+from hub.errors import Absent, Conflict, Invalid
+from hub.inbox import reply
+from hub.inbox.model import Conversation
+from hub.inbox.read import Reading, mark_read, read_conversation
+from hub.inbox.reply import Draft
+from hub.inbox.store import conversations
+from hub.inbox.undo import undo_reply
+from hub.kernel.database import Session
+from hub.kernel.texts import describe
+from hub.outbox import store as outbox
+from hub.people.authorize import Action, authorize
+from hub.web.access import may
+from hub.web.forms import Form, read_form
+from hub.web.inbox import asked_view, listing
+from hub.web.session import actor
+from hub.web.site import the_hub
+
+blueprint = Blueprint("conversation", __name__, url_prefix="/conversations")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Composing:
+    """What stands in the composer: a fresh one, one that was refused, or a reply that was taken back."""
+
+    text: str = ""
+    content_warning: str = ""
+    visibility: Visibility | None = None
+    client_key: str = ""
+
+
+@blueprint.get("/<int:conversation_id>")
+@may(Action.READ_CONVERSATION)
+def page(conversation_id: int) -> AnyResponse:
+    hub = the_hub()
+    with hub.database.reading() as session:
+        found = _allowed(session, conversation_id, Action.READ_CONVERSATION)
+    if found.id != conversation_id:
+        # It was merged into another one; old addresses lead there.
+        return redirect(url_for("conversation.page", conversation_id=found.id), code=303)
+    if found.unread:
+        with hub.database.transaction() as session:
+            mark_read(hub, session, found)
+    return _page(conversation_id, Composing(client_key=hub.token()))
+
+
+@blueprint.get("/<int:conversation_id>/messages")
+@may(Action.READ_CONVERSATION)
+def messages(conversation_id: int) -> str:
+    """The messages alone, when something happened while the page is open."""
+    return render_template("inbox/messages.html", reading=_read(conversation_id))
+
+
+@blueprint.post("/<int:conversation_id>/replies")
+@may(Action.REPLY)
+def answer(conversation_id: int) -> AnyResponse:
+    form = read_form("text", "client_key", "visibility", "content_warning", "language")
+    with the_hub().database.reading() as session:
+        found = _allowed(session, conversation_id, Action.REPLY)
+    draft = _draft(found, form)
+    try:
+        reply.queue_reply(the_hub(), draft)
+    except (Invalid, Conflict) as error:
+        kept = Composing(
+            text=form["text"],
+            content_warning=form["content_warning"],
+            visibility=draft.visibility,
+            client_key=draft.client_key,
+        )
+        return _page(found.id, kept, error)
+    return redirect(url_for("conversation.page", conversation_id=found.id, **asked_view().arguments), code=303)
+
+
+@blueprint.post("/<int:conversation_id>/measure")
+@may(Action.REPLY)
+def measure(conversation_id: int) -> Response:
+    """How full the draft is, in the network's own units; asked while somebody writes."""
+    form = read_form("text", "client_key", "visibility", "content_warning", "language")
+    hub = the_hub()
+    with hub.database.reading() as session:
+        found = _allowed(session, conversation_id, Action.REPLY)
+        answerable = reply.find_answerable(hub, session, found)
+        counted = reply.measure(hub, session, answerable, _draft(found, form))
+    return jsonify(units=counted.units, errors=[describe(Invalid("text", word)).title for word in counted.errors])
+
+
+@blueprint.post("/<int:conversation_id>/undo/<int:outbox_id>")
+@may(Action.REPLY)
+def undo(conversation_id: int, outbox_id: int) -> AnyResponse:
+    """Take a reply back that has not left, or that failed, and put its text into the composer."""
+    read_form()
+    hub = the_hub()
+    with hub.database.reading() as session:
+        found = _allowed(session, conversation_id, Action.REPLY)
+        if outbox.item(session, outbox_id).conversation_id != found.id:
+            raise Absent()
+    try:
+        taken = undo_reply(hub, outbox_id)
+    except Conflict as error:
+        return _page(found.id, Composing(client_key=hub.token()), error)
+    return _page(found.id, _composing(taken, hub.token()))
+
+
+def _composing(taken: Outgoing, client_key: str) -> Composing:
+    return Composing(
+        text=taken.text, content_warning=taken.content_warning, visibility=taken.visibility, client_key=client_key
+    )
+
+
+def _draft(conversation: Conversation, form: Form) -> Draft:
+    who = actor()
+    if who.agent_id is None:
+        raise Absent()
+    return Draft(
+        conversation_id=conversation.id,
+        agent_id=who.agent_id,
+        text=form["text"],
+        client_key=f"{who.agent_id}:{form['client_key'][:100]}",
+        visibility=_visibility(form["visibility"]),
+        language=form["language"][:35] or None,
+        content_warning=form["content_warning"][:500],
+    )
+
+
+def _visibility(word: str) -> Visibility | None:
+    try:
+        return Visibility(word) if word else None
+    except ValueError:
+        raise Invalid("visibility", "not_a_choice") from None
+
+
+def _page(conversation_id: int, composing: Composing, error: Invalid | Conflict | None = None) -> Response:
+    reading = _read(conversation_id)
+    shown = render_template(
+        "inbox/conversation.html",
+        listing=listing(),
+        reading=reading,
+        composing=composing,
+        error=describe(error) if error else None,
+        audiences=_audiences(reading),
+        measured=_measured(reading, composing),
+        undo_seconds=reply.UNDO_SECONDS,
+    )
+    status = 200 if error is None else 409 if isinstance(error, Conflict) else 422
+    return make_response(shown, status)
+
+
+def _read(conversation_id: int) -> Reading:
+    hub = the_hub()
+    with hub.database.reading() as session:
+        found = _allowed(session, conversation_id, Action.READ_CONVERSATION)
+        return read_conversation(hub, session, found, before=request.args.get("before", type=int))
+
+
+def _audiences(reading: Reading) -> list[Visibility]:
+    """Whom the reply may reach: what the network has, never wider than the message answered."""
+    answerable = reading.answerable
+    if answerable.send_through is None or answerable.target is None:
+        return []
+    offered = the_hub().plugins.connector(answerable.send_through.kind).features.visibilities
+    answered = answerable.target.visibility
+    return [answered, *(one for one in offered if answered.is_wider_than(one))]
+
+
+def _measured(reading: Reading, composing: Composing) -> Measure:
+    hub = the_hub()
+    draft = Draft(
+        conversation_id=reading.conversation.id,
+        agent_id=0,
+        text=composing.text,
+        client_key="",
+        content_warning=composing.content_warning,
+    )
+    with hub.database.reading() as session:
+        return reply.measure(hub, session, reading.answerable, draft)
+
+
+def _allowed(session: Session, conversation_id: int, action: Action) -> Conversation:
+    found = conversations.conversation(session, conversation_id)
+    authorize(actor(), action, found)
+    return found

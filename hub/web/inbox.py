@@ -1,0 +1,96 @@
+"""The inbox: the list of conversations, and the parts of it that refresh by themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, render_template, request
+
+from hub.channels import store as channels
+from hub.channels.model import Channel
+from hub.inbox.model import Line
+from hub.inbox.store import conversations
+from hub.kernel.database import Session
+from hub.people.authorize import Action, authorize, visible_teams
+from hub.people.model import Actor
+from hub.web.access import may
+from hub.web.session import actor
+from hub.web.site import the_hub
+
+blueprint = Blueprint("inbox", __name__)
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Which conversations a list shows, as its address says. `show`: open or all."""
+
+    show: str = "open"
+    channel_id: int | None = None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What an address needs to come back to this view."""
+        found: dict[str, Any] = {}
+        if self.show != "open":
+            found["show"] = self.show
+        if self.channel_id is not None:
+            found["channel"] = self.channel_id
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One page of the list. `further` is where it goes on, empty at the end."""
+
+    view: View
+    lines: tuple[Line, ...]
+    further: str
+    channels: tuple[Channel, ...]
+
+
+@blueprint.get("/inbox")
+@may(Action.READ_CONVERSATION)
+def index() -> str:
+    return render_template("inbox/index.html", listing=listing())
+
+
+@blueprint.get("/inbox/rows")
+@may(Action.READ_CONVERSATION)
+def rows() -> str:
+    """The rows alone: the next page below the last one, or the first page anew when something happened."""
+    return render_template("inbox/rows.html", listing=listing(), current=request.args.get("current", type=int))
+
+
+def listing() -> Listing:
+    """The page of the list that this request asks for, as far as the person may see it."""
+    view = asked_view()
+    who = actor()
+    with the_hub().database.reading() as session:
+        mine = _visible_channels(session, who)
+        if view.channel_id is not None:
+            authorize(who, Action.READ_CHANNEL, channels.channel(session, view.channel_id))
+        teams = visible_teams(who)
+        lines = conversations.lines(
+            session,
+            teams=None if teams is None else sorted(teams),
+            channel_id=view.channel_id,
+            only_open=view.show == "open",
+            after=conversations.parse_mark(request.args.get("after", "")),
+            limit=PAGE + 1,
+        )
+    shown = tuple(lines[:PAGE])
+    further = conversations.format_mark(shown[-1].conversation) if len(lines) > PAGE else ""
+    return Listing(view=view, lines=shown, further=further, channels=mine)
+
+
+def asked_view() -> View:
+    show = request.args.get("show", "open")
+    channel_id = request.args.get("channel", type=int)
+    return View(show=show if show in ("open", "all") else "open", channel_id=channel_id)
+
+
+def _visible_channels(session: Session, who: Actor) -> tuple[Channel, ...]:
+    teams = visible_teams(who)
+    return tuple(channel for channel in channels.all_channels(session) if teams is None or channel.team_id in teams)

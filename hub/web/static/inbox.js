@@ -1,0 +1,95 @@
+// What the inbox adds for people with JavaScript: keys, the counter while writing, the seconds of undo, a draft that
+// survives the page. Everything works without it.
+
+const thread = document.getElementById("thread");
+const composer = document.getElementById("composer");
+const text = composer?.elements.text;
+
+// --- the newest message stays in sight unless somebody scrolled away
+let atEnd = true;
+const toEnd = () => thread && (thread.scrollTop = thread.scrollHeight);
+thread?.addEventListener("scroll", () => {
+  atEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80;
+});
+thread?.addEventListener("htmx:afterSwap", () => {
+  if (atEnd) toEnd();
+  tick();
+});
+toEnd();
+
+// --- seconds until a reply leaves
+function tick() {
+  for (const shown of document.querySelectorAll("[data-due]")) {
+    const seconds = Math.ceil((Date.parse(shown.dataset.due) - Date.now()) / 1000);
+    const form = shown.parentElement.querySelector("form");
+    shown.textContent = seconds > 0 ? shown.dataset.soon.replace("{seconds}", seconds) : shown.dataset.now;
+    if (form && seconds <= 0) form.hidden = true;
+  }
+}
+tick();
+setInterval(tick, 500);
+
+// --- the counter, in the network's own units
+let counting = 0;
+async function count() {
+  const answer = await fetch(composer.dataset.measure, {
+    method: "POST",
+    body: new FormData(composer),
+    headers: { "X-CSRF-Token": composer.elements.csrf_token.value, "Hub-Background": "1" },
+  });
+  if (!answer.ok) return;
+  const { units, errors } = await answer.json();
+  const left = document.getElementById("left");
+  const tightest = Object.values(units).map(([used, limit]) => limit - used).sort((a, b) => a - b)[0];
+  left.textContent = errors.length ? errors[0] : tightest ?? "";
+  left.classList.toggle("over", errors.length > 0 || tightest < 0);
+  left.setAttribute("aria-live", errors.length ? "polite" : "off");
+}
+function countSoon() {
+  clearTimeout(counting);
+  counting = setTimeout(count, 150);
+}
+
+// --- the draft of this conversation, kept in this tab until it is sent
+const place = composer && `draft ${composer.action}`;
+if (text) {
+  if (!text.value) text.value = sessionStorage.getItem(place) ?? "";
+  if (text.value) countSoon();
+  text.addEventListener("input", () => {
+    sessionStorage.setItem(place, text.value);
+    countSoon();
+  });
+  composer.addEventListener("submit", (event) => {
+    if (composer.dataset.sent) return event.preventDefault();
+    composer.dataset.sent = "1";
+    sessionStorage.removeItem(place);
+  });
+  addEventListener("pageshow", () => delete composer.dataset.sent);
+}
+
+// --- keys; single letters only while nobody writes
+const rows = () => [...document.querySelectorAll(".row .who")];
+function step(by) {
+  const all = rows();
+  const here = all.findIndex((row) => row === document.activeElement || row.hasAttribute("aria-current"));
+  const next = all[Math.min(Math.max(here + by, 0), all.length - 1)];
+  if (!next) return;
+  if (thread) next.click();
+  else next.focus();
+}
+const keys = {
+  j: () => step(1),
+  k: () => step(-1),
+  r: () => text?.focus(),
+  z: () => document.querySelector('button[data-key="z"]')?.click(),
+};
+addEventListener("keydown", (event) => {
+  const writing = event.target.matches("input, textarea, select, [contenteditable]");
+  if (writing && event.key === "Enter" && (event.ctrlKey || event.metaKey)) return event.target.form?.requestSubmit();
+  if (writing && event.key === "Escape") return event.target.blur();
+  if (writing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const act = keys[event.key.toLowerCase()];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});

@@ -1,0 +1,63 @@
+// One stream per browser: the tab that holds the lock listens and tells the others. What happened becomes an event
+// on <body>, at most once a second, and the parts of the page that show it fetch themselves anew (htmx).
+//
+//   hub:inbox         a list of conversations may look different
+//   hub:conversation  the conversation of this page changed
+//   hub:outbox        a reply changed its state
+//   hub:channels      a channel's health changed
+
+const EVERY = 1000;
+const KINDS = {
+  message_received: ["inbox"],
+  message_changed: ["inbox"],
+  conversation_read: ["inbox"],
+  reply_queued: ["inbox", "outbox"],
+  reply_moved: ["outbox"],
+  reply_settled: ["inbox", "outbox"],
+  channel_changed: ["channels"],
+};
+
+const due = new Set();
+let timer = 0;
+let last = 0;
+
+function flush() {
+  timer = 0;
+  last = Date.now();
+  for (const name of due) document.body.dispatchEvent(new CustomEvent(`hub:${name}`));
+  due.clear();
+}
+
+function refresh(names) {
+  names.forEach((name) => due.add(name));
+  if (timer || !due.size) return;
+  timer = setTimeout(flush, Math.max(0, last + EVERY - Date.now()));
+}
+
+function take(told) {
+  if (told.kind === "reset") return refresh(["inbox", "conversation", "outbox", "channels"]);
+  const open = document.querySelector("[data-conversation]")?.dataset.conversation;
+  const names = KINDS[told.kind] ?? [];
+  refresh(String(told.conversation_id) === open ? [...names, "conversation"] : names);
+}
+
+const others = new BroadcastChannel("hub-live");
+others.onmessage = (event) => take(event.data);
+
+function listen() {
+  const source = new EventSource("/live");
+  const tell = (told) => {
+    take(told);
+    others.postMessage(told);
+  };
+  source.onmessage = (event) => tell(JSON.parse(event.data));
+  source.addEventListener("reset", () => tell({ kind: "reset" }));
+  return new Promise(() => {}); // the lock is held until the tab is gone
+}
+
+// Without a secure context there are no locks; then every tab listens for itself.
+if (navigator.locks) navigator.locks.request("hub-live", listen);
+else listen();
+
+// A page from the browser's cache shows an old state.
+addEventListener("pageshow", (event) => event.persisted && take({ kind: "reset" }));
