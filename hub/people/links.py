@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from hub.errors import Absent
+from hub.errors import Absent, Invalid
 from hub.kernel.database import Session
 from hub.kernel.hub import Hub
 from hub.people import passwords, sessions
@@ -86,6 +86,9 @@ def redeem(
         sessions.end_all(session, agent.id, now=now)
         agents.set_password(session, agent.id, hashed)
         if first:
+            known = agents.find_by_email(session, chosen_email)
+            if known is not None and known.id != agent.id:
+                raise Invalid("email", "taken")
             agents.set_email(session, agent.id, chosen_email)
             agents.set_name(session, agent.id, chosen_name)
         return sessions.start(session, hub, agent.id, user_agent=user_agent)

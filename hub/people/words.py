@@ -8,12 +8,14 @@ from hub.errors import Invalid
 from hub.kernel.plaintext import one_line
 from hub.people.model import MAX_EMAIL, MAX_NAME, Role
 
+_UNHOLDABLE = re.compile("[\x00\ud800-\udfff]")
 _EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f<>\"(),:;\\\[\]]{1,64}@(?:[\w](?:[\w-]*[\w])?\.)*[\w](?:[\w-]*[\w])?")
 
 
 def normal_email(text: str) -> str:
-    """The one spelling an address is kept and looked up in."""
-    return text.strip().casefold()
+    """The one spelling an address is kept and looked up in; what no database can hold is no address."""
+    email = text.strip().casefold()
+    return "" if _UNHOLDABLE.search(email) else email
 
 
 def checked_email(text: str) -> str:
