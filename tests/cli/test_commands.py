@@ -1,0 +1,173 @@
+"""What `hub` does, says and returns."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub import errors
+from hub.commands.exits import Exit, exit_for
+from hub.commands.output import print_table
+from hub.connector import Receipt
+from hub.testing.clock import START
+from tests.cli.conftest import Terminal
+
+
+def test_init_makes_an_installation_and_leaves_one_alone(empty: Terminal) -> None:
+    assert empty.json("init")["migrations"]
+    assert empty.json("init")["migrations"] == []
+    assert (empty.folder / "key").stat().st_mode & 0o777 == 0o600
+
+
+def test_migrate_brings_up_to_date_what_is_there(hub: Terminal) -> None:
+    assert hub.json("migrate") == {"migrations": []}
+
+
+def test_migrate_makes_no_installation(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("nothing") / "data"
+    ended = Terminal(folder=folder, environ={"HUB_DATA": str(folder), "LANG": "C"})("migrate")
+    assert ended.exit_code == Exit.OUT_OF_ORDER
+    assert "hub init" in ended.stderr
+    assert not folder.exists()
+
+
+def test_a_command_without_an_installation_says_how_to_make_one(empty: Terminal) -> None:
+    empty.folder.mkdir()
+    ended = empty("user", "list")
+    assert ended.exit_code == Exit.OUT_OF_ORDER
+    assert "hub init" in ended.stderr
+
+
+def test_a_wrong_setting_is_named(hub: Terminal) -> None:
+    hub.environ["HUB_TRUSTED_PROXIES"] = "many"
+    ended = hub("user", "list")
+    assert ended.exit_code == Exit.USAGE
+    assert "Error" in ended.stderr
+
+
+def test_a_person_is_added_with_a_link(hub: Terminal) -> None:
+    added = hub.json("user", "add", "Ann@Example.com", "--name", "Ann", "--role", "admin")
+    assert added["email"] == "ann@example.com"
+    assert "/link/" in added["link"]
+    assert hub.json("user", "list")[0]["state"] == "invited"
+
+
+def test_a_person_is_added_with_a_password(hub: Terminal) -> None:
+    ended = hub("user", "add", "ann@example.com", "--name", "Ann", "--password-stdin", typed="correct horse tea\n")
+    assert ended.exit_code == 0, ended.output
+    assert hub.json("user", "list")[0]["state"] == "active"
+    assert "correct horse" not in ended.output
+
+
+def test_a_weak_password_is_refused(hub: Terminal) -> None:
+    ended = hub("user", "add", "ann@example.com", "--name", "Ann", "--password-stdin", typed="short\n")
+    assert ended.exit_code == Exit.USAGE
+    assert hub.json("user", "list") == []
+
+
+def test_invite_and_reset_print_new_links(hub: Terminal) -> None:
+    first = hub.json("user", "add", "ann@example.com", "--name", "Ann")["link"]
+    second = hub.json("user", "invite", "ann@example.com")["link"]
+    third = hub.json("user", "reset", "ann@example.com")["link"]
+    assert len({first, second, third}) == 3
+
+
+def test_somebody_is_shut_out(hub: Terminal) -> None:
+    hub("user", "add", "ann@example.com", "--name", "Ann", "--role", "admin")
+    hub("user", "add", "bo@example.com", "--name", "Bo")
+    assert hub("user", "deactivate", "bo@example.com").exit_code == 0
+    states = {each["email"]: each["state"] for each in hub.json("user", "list")}
+    assert states["bo@example.com"] == "deactivated"
+
+
+@pytest.mark.parametrize("command", ["invite", "reset", "deactivate"])
+def test_an_unknown_person_is_said(hub: Terminal, command: str) -> None:
+    ended = hub("user", command, "nobody@example.com")
+    assert ended.exit_code == Exit.USAGE
+    assert "Nobody here has this address" in ended.stderr
+
+
+def test_an_unknown_team_is_said(hub: Terminal) -> None:
+    ended = hub("user", "add", "ann@example.com", "--name", "Ann", "--team", "Nowhere")
+    assert ended.exit_code == Exit.USAGE
+
+
+def test_a_channel_is_connected_tested_paused_resumed_pulled_and_removed(hub: Terminal) -> None:
+    added = hub("channel", "add", "sandbox", "Lab", "--set", "account=@lab", "--set", "talk=0")
+    assert added.exit_code == 0, added.output
+    [channel] = hub.json("channel", "list")
+    assert (channel["kind"], channel["name"], channel["state"]) == ("sandbox", "Lab", "active")
+    assert hub.json("channel", "check", "Lab")[0]["ok"] is True
+    assert hub("channel", "pause", "lab").exit_code == 0
+    assert hub.json("channel", "list")[0]["state"] == "paused"
+    assert hub.json("pull") == []
+    assert hub("channel", "resume", str(channel["id"])).exit_code == 0
+    assert hub.json("pull", "Lab")[0]["name"] == "Lab"
+    assert hub("channel", "remove", "Lab", typed="n\n").exit_code != 0
+    assert hub("channel", "remove", "Lab", "--yes").exit_code == 0
+    assert hub.json("channel", "list") == []
+
+
+def test_a_channel_that_does_not_work_is_not_saved(hub: Terminal) -> None:
+    ended = hub("channel", "add", "feed", "Blog", "--set", "address=http://127.0.0.1:9/feed")
+    assert ended.exit_code != 0
+    assert hub.json("channel", "list") == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["channel", "add", "nothing", "X"],
+        ["channel", "add", "sandbox", "X", "--set", "no equals sign"],
+        ["channel", "add", "sandbox", "X", "--set", "unknown=1"],
+        ["channel", "add", "sandbox", "X", "--set", "talk=many"],
+        ["channel", "add", "sandbox", "X", "--team", "Nowhere"],
+        ["channel", "check", "Nobody"],
+        ["pull", "Nobody"],
+        ["no-such-command"],
+    ],
+)
+def test_a_mistake_at_the_keyboard_is_a_mistake_in_usage(hub: Terminal, arguments: list[str]) -> None:
+    ended = hub(*arguments)
+    assert ended.exit_code == Exit.USAGE
+    assert ended.stderr
+    assert "Traceback" not in ended.output
+
+
+def test_nothing_to_send_is_no_error(hub: Terminal) -> None:
+    assert hub.json("send") == {"tried": 0}
+
+
+def test_plugins_need_no_installation(empty: Terminal) -> None:
+    found = {each["name"]: each for each in empty.json("plugins")}
+    assert found["sandbox"]["kinds"] == ["sandbox"]
+    assert found["sandbox"]["problem"] == ""
+    assert not empty.folder.exists()
+
+
+RECEIPT = Receipt(remote_id="1", at=START)
+CODES = [
+    (errors.Invalid("field", "missing"), Exit.USAGE),
+    (errors.Absent(), Exit.USAGE),
+    (errors.Conflict(), Exit.USAGE),
+    (errors.AuthExpired(), Exit.NOT_CONFIGURED),
+    (errors.Misconfigured("address"), Exit.NOT_CONFIGURED),
+    (errors.AddressRefused("not_public"), Exit.NOT_CONFIGURED),
+    (errors.DatabaseUnusable("locked"), Exit.OUT_OF_ORDER),
+    (errors.StorageFull("full"), Exit.OUT_OF_ORDER),
+    (errors.KeyLost(), Exit.OUT_OF_ORDER),
+    (errors.Unavailable(), Exit.TEMPORARY),
+    (errors.RateLimited(), Exit.TEMPORARY),
+    (errors.Rejected("closed"), Exit.FAILED),
+    (errors.PluginFault(), Exit.FAILED),
+    (errors.AlreadySent(RECEIPT), Exit.FAILED),
+]
+
+
+@pytest.mark.parametrize(("error", "code"), CODES, ids=lambda value: type(value).__name__)
+def test_an_exit_code_says_what_kind_of_failure_it_was(error: errors.HubError, code: Exit) -> None:
+    assert exit_for(error) is code
+
+
+def test_a_table_shows_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["name"], [["\x1b[31mred\nline"]])
+    assert capsys.readouterr().out == "NAME\n [31mred line\n"
