@@ -18,7 +18,6 @@ import msgspec
 
 from .document import MAX_CONTENT, MAX_ENTRIES, MAX_LINE, Enclosure, Entry, Feed, Unread, newest_first
 
-CPU_SECONDS = 10
 ADDRESS_SPACE = 512 * 1024**2
 TOO_COSTLY = 3
 """The exit code of a feed that did not fit into the memory or the stack."""
@@ -30,8 +29,8 @@ _HTML_TYPES = ("text/html", "application/xhtml+xml")
 
 
 def main() -> None:
-    _limit()
-    content_type, url = sys.argv[1:3]
+    content_type, url, seconds = sys.argv[1:4]
+    limit(int(seconds))
     try:
         feed = read(sys.stdin.buffer.read(), content_type, url)
         sys.stdout.buffer.write(msgspec.msgpack.encode(feed))
@@ -59,9 +58,10 @@ def read(body: bytes, content_type: str, url: str) -> Feed:
     )
 
 
-def _limit() -> None:
+def limit(seconds: int) -> None:
+    """Let this process end by itself after so many seconds of work, even when nobody is left to end it."""
     for what, most in (
-        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_AS, ADDRESS_SPACE),
         (resource.RLIMIT_CORE, 0),
     ):
@@ -131,8 +131,11 @@ def _author(item: dict[str, Any]) -> str:
 
 
 def _seconds(parsed: Any) -> float | None:
-    """feedparser's times are UTC; a date it could not read is None."""
-    return None if parsed is None else float(calendar.timegm(parsed))
+    """feedparser's times are UTC; a date it could not read, or that no calendar has, is None."""
+    try:
+        return None if parsed is None else float(calendar.timegm(parsed))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _enclosures(links: Iterable[Mapping[str, Any]]) -> tuple[Enclosure, ...]:

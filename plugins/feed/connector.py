@@ -56,7 +56,7 @@ class FeedConnector(Connector):
         """Fetch and read the feed once. Raises Misconfigured at the address for whatever waiting does not mend."""
         try:
             answer = fetch(self.context.http, self.context.clock, self.settings.address, seconds=CHECK_SECONDS)
-            feed = self._parse(answer.body or b"", answer.content_type, answer.url, CHECK_PARSE_SECONDS)
+            feed = self._read(answer, CHECK_PARSE_SECONDS)
         except Unreadable as error:
             _refuse_address(error.reason, _offers(answer) if error.reason == "page" else error.detail)
         except ConnectorError as error:
@@ -107,9 +107,13 @@ class FeedConnector(Connector):
         known = forget_redirect(known)
         return known, fetch(http, clock, known.asked, known=known)
 
+    def _read(self, answer: Answer, seconds: float) -> Feed:
+        # feedparser joins relative ids to this address: it must not change with the redirects.
+        return self._parse(answer.body or b"", answer.content_type, self.settings.address, seconds)
+
     def _page(self, known: Cursor, answer: Answer, digest: str, is_first: bool) -> Page:
         try:
-            feed = self._parse(answer.body or b"", answer.content_type, answer.url, PULL_PARSE_SECONDS)
+            feed = self._read(answer, PULL_PARSE_SECONDS)
         except Unreadable as error:
             raise Unavailable(error.reason, detail=error.detail) from error
         now = self.context.clock()

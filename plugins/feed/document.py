@@ -44,7 +44,6 @@ class Entry:
     language: str = ""
     enclosures: tuple[Enclosure, ...] = ()
 
-
     def __post_init__(self) -> None:
         """Raises ValueError for an entry without id, link and words: nothing could be told of it."""
         if not any(part.strip() for part in (self.id, self.link, self.title, self.content, self.author)):

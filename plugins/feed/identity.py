@@ -68,18 +68,19 @@ def article_link(link: str) -> str:
     return parts._replace(path=_COMMENT_PAGE.sub("/", parts.path), query=query, fragment="").geturl()
 
 
-def root_of(entry: Entry) -> str | None:
+def root_of(entry: Entry, is_known: Callable[[str], bool]) -> str | None:
     """What a comment's thread hangs on, the same for all comments of one article; None where nothing tells.
 
-    WordPress names a comment by its article's id and a fragment; others link to a place in the article's page.
+    WordPress names a comment by its article's id and a fragment; others link to a place in the article's page. Where
+    neither is so, the thing answered is the article, unless it is known as a comment (`is_known`): then only the
+    parent's thread is known.
     """
     if _comment_fragment(entry.id):
         return canonical(article_link(entry.id))
     if _comment_fragment(entry.link):
         return canonical(article_link(entry.link))
-    if entry.parent_ref and not _comment_fragment(entry.parent_ref):
-        return canonical(entry.parent_ref)
-    return None
+    ref = canonical(entry.parent_ref)
+    return None if not ref or is_known(ref) or _comment_fragment(entry.parent_ref) else ref
 
 
 def parent_of(entry: Entry, root_id: str | None, is_known: Callable[[str], bool]) -> str | None:

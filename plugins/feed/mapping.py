@@ -36,7 +36,7 @@ def incoming(
     """One entry as a message: a comment under its article, or an article that mentions us."""
     entry = item.entry
     created_at = instant(entry.published) or instant(entry.updated)
-    root_id = root_of(entry) if item.is_comment else None
+    root_id = root_of(entry, is_known) if item.is_comment else None
     permalink = safe_link(entry.link)
     can_answer = has_companion and comment_number(item.identity.remote_id, permalink) is not None
     return Incoming(

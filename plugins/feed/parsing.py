@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from math import ceil
 from typing import Protocol
 
 import msgspec
@@ -30,7 +31,10 @@ class Parse(Protocol):
 
 
 def parse(body: bytes, content_type: str, url: str, seconds: float) -> Feed:
-    """Read a feed of any format, fetched from `url`, within so many seconds. Raises Unreadable with the reason."""
+    """Read a feed of any format within so many seconds. Raises Unreadable with the reason.
+
+    url: what relative links and ids in it are relative to.
+    """
     if not body.strip():
         raise Unreadable("empty")
     if len(body) > MAX_BYTES:
@@ -54,7 +58,7 @@ def is_page(body: bytes) -> bool:
 
 def _in_child(body: bytes, content_type: str, url: str, seconds: float) -> Feed:
     # -I: neither the working folder nor PYTHON* variables decide what the child imports.
-    command = [sys.executable, "-I", "-m", "hub_plugins.feed.child", content_type[:200], url]
+    command = [sys.executable, "-I", "-m", "hub_plugins.feed.child", content_type[:200], url, str(ceil(seconds))]
     try:
         done = subprocess.run(command, input=body, capture_output=True, timeout=seconds)
     except subprocess.TimeoutExpired as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -51,6 +52,7 @@ class Blog:
         self.clock = clock
         self.url = server.url + path
         self.written: list[Comment] = []
+        self._numbers = itertools.count(1)
         self.next_faults: list[str] = []
         self.headers: dict[str, str] = {}
         server.on("GET", path).runs(self.answer)
@@ -58,9 +60,8 @@ class Blog:
     def comments(
         self, html: str, *, by: str = "Ann", parent: str | None = None, at: datetime | None = None, article: int = 1
     ) -> str:
-        number = len(self.written) + 1
         self.written.append(
-            Comment(number=number, by=by, html=html, at=at or self.clock(), parent=parent, article=article)
+            Comment(number=next(self._numbers), by=by, html=html, at=at or self.clock(), parent=parent, article=article)
         )
         return self.written[-1].id
 
@@ -95,7 +96,7 @@ class Blog:
         return (
             '<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en-US"'
             ' xmlns:thr="http://purl.org/syndication/thread/1.0"><title type="text">Comments for Garden</title>'
-            f'<link rel="alternate" type="text/html" href="{SITE}" /><id>{SITE}/comments/feed/atom/</id>{entries}</feed>'
+            f'<link rel="alternate" type="text/html" href="{SITE}" /><id>{SITE}{COMMENTS}</id>{entries}</feed>'
         )
 
 
@@ -129,9 +130,9 @@ class CountedParse:
 class Reader:
     """A feed connector on a fake server, with its counted parser."""
 
-    def __init__(self, server: FakeServer, clock: FrozenClock, data: Path) -> None:
+    def __init__(self, server: FakeServer, clock: FrozenClock, data: Path, *, also: str | None = None) -> None:
         self.parse = CountedParse()
-        self.door = Door(allow=[server.address])
+        self.door = Door(allow=[server.address, *([also] if also else [])])
         self.context = Context(http=self.door, clock=clock, log=logging.getLogger("hub.feed"), data=data)
 
     def of(self, address: str, *, answers_through: int | None = None) -> FeedConnector:
