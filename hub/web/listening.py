@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from werkzeug.http import parse_cookie
+from werkzeug.sansio.http import parse_cookie
 from werkzeug.sansio.utils import host_is_trusted
 
 from hub.channels import store as channels
@@ -51,7 +51,7 @@ class Listeners:
 
     def authenticate(self, headers: list[tuple[bytes, bytes]]) -> Actor | None:
         """Whose session a request carries. A stream keeps no session alive."""
-        sent = "; ".join(value.decode("latin-1") for name, value in headers if name == b"cookie")
+        sent = "; ".join(value.decode(errors="replace") for name, value in headers if name == b"cookie")
         token = parse_cookie(sent).get(self._cookie)
         signed_in = sessions.find(self._hub, token, by_person=False) if token else None
         return None if signed_in is None else signed_in.actor

@@ -162,9 +162,7 @@ async def _live_as_long_as_the_server(live: LiveHub, receive: Receive, send: Sen
     await send({"type": "lifespan.shutdown.complete"})
 
 
-async def _open_stream(
-    live: LiveHub, is_ours: Callable[[dict[bytes, bytes]], bool], scope: Scope, send: Send
-) -> None:
+async def _open_stream(live: LiveHub, is_ours: Callable[[dict[bytes, bytes]], bool], scope: Scope, send: Send) -> None:
     headers = dict(scope["headers"])
     if scope["method"] != "GET":
         return await _refuse(send, 405, "method_not_allowed", allow=b"GET")
@@ -172,16 +170,16 @@ async def _open_stream(
         return await _refuse(send, 403, "other_origin")
     try:
         actor = await live.admit(scope["headers"])
-    except HubError as error:
-        return await _refuse(send, 503, error.code, retry_after=b"5")
+    except HubError:
+        return await _put_off(send, seconds=5)
     if actor is None:
         return await _refuse(send, 401, "signed_out")
     if not live.has_room(actor):
-        return await _refuse(send, 503, "too_many", retry_after=b"30")
+        return await _put_off(send, seconds=30)
     after = headers.get(b"last-event-id") or next(iter(parse_qs(scope["query_string"]).get(b"after", [])), None)
     client = LiveClient(actor, headers.get(b"cookie", b""), gone=live.leave)
     if not scope["extensions"][_TAKEOVER](client):
-        return await _refuse(send, 503, "stopping", retry_after=b"5")
+        return await _put_off(send, seconds=2)
     return live.join(client, None if after is None else after.decode("latin-1"))
 
 
@@ -205,6 +203,13 @@ async def _with_whole_body(app: Any, scope: Scope, receive: Receive, send: Send)
         return {"type": "http.request", "body": bytes(body), "more_body": False}
 
     return await app(scope, whole, send)  # type: ignore[no-any-return]
+
+
+async def _put_off(send: Send, *, seconds: int) -> None:
+    """Have the page ask again later. Not a 503: an EventSource that is answered so never asks again."""
+    headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"retry: %d\n\n" % (seconds * 1000)})
 
 
 async def _refuse(send: Send, status: int, code: str, **headers: bytes) -> None:

@@ -207,8 +207,30 @@ def test_one_agent_cannot_take_all_streams(hub: LiveServer) -> None:
     hub.sign_in("eva", teams=frozenset({1}))
     for _ in range(live.STREAMS_EACH_AGENT):
         hub.open("eva").settle()
-    assert hub.open("eva").status == 503
-    assert hub.open("ann").status == 200
+    with pytest.raises(EOFError):
+        hub.open("eva").settle()
+    hub.open("ann").settle()
+
+
+def test_a_page_that_finds_no_room_is_told_to_ask_again(hub: LiveServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "STREAMS_EACH_AGENT", 0)
+    page = hub.open()
+    # A status of its own would make an EventSource give up for good.
+    assert (page.status, page.headers["content-type"]) == (200, "text/event-stream")
+    assert page.is_over()
+    assert b"retry: 30000" in page._buffer
+
+
+def test_a_page_that_asks_while_the_database_is_away_asks_again(
+    hub: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(headers: object) -> None:
+        raise DatabaseUnusable("locked")
+
+    monkeypatch.setattr(hub.live, "_authenticate", away)
+    page = hub.open()
+    assert page.is_over()
+    assert b"retry: 5000" in page._buffer
 
 
 def test_a_page_that_left_makes_room(hub: LiveServer) -> None:
