@@ -97,6 +97,7 @@ CREATE TABLE channels (
     account TEXT NOT NULL,
     title TEXT NOT NULL DEFAULT '',
     limits TEXT NOT NULL DEFAULT '{}',
+    warnings TEXT NOT NULL DEFAULT '[]',
     can_send {bigint} NOT NULL DEFAULT 0,
     state TEXT NOT NULL CHECK (state IN ('active', 'paused', 'signed_out', 'misconfigured', 'removed')),
     cursor TEXT,
@@ -112,6 +113,7 @@ CREATE TABLE channels (
     error_detail TEXT,
     claimed_by TEXT,
     fence {bigint} NOT NULL DEFAULT 0,
+    client_key TEXT UNIQUE,
     created_at {timestamp} NOT NULL
 ) {strict};
 

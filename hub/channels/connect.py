@@ -11,7 +11,7 @@ from hub.channels.model import Account, Channel, ChannelState, Trouble
 from hub.channels.settings import fields_of, read_form, split
 from hub.channels.wire import Problem, to_error
 from hub.connector import Check
-from hub.errors import ConnectorError, HubError, Invalid
+from hub.errors import Conflict, ConnectorError, HubError, Invalid
 from hub.events import ChannelChanged
 from hub.kernel import log
 from hub.kernel.database import Session
@@ -19,9 +19,24 @@ from hub.kernel.hub import Hub
 
 
 def add_channel(
-    hub: Hub, connectors: Connectors, *, kind: str, name: str, team_id: int, values: Mapping[str, str]
+    hub: Hub,
+    connectors: Connectors,
+    *,
+    kind: str,
+    name: str,
+    team_id: int,
+    values: Mapping[str, str],
+    client_key: str | None = None,
 ) -> Channel:
-    """Test a connection and save it. Raises Invalid at the field at fault, or the connector's own error."""
+    """Test a connection and save it. Raises Invalid at the field at fault, or the connector's own error.
+
+    client_key: names one form; sent twice it connects once, and both times that channel is returned.
+    """
+    if client_key is not None:
+        with hub.database.reading() as session:
+            connected = store.by_client_key(session, client_key)
+        if connected is not None:
+            return connected
     complete, check = _tested(hub, connectors, kind, values)
     shown, secret = split(hub.plugins.connector(kind).Settings, complete)
     with hub.database.transaction() as session:
@@ -34,15 +49,29 @@ def add_channel(
             sealed=hub.secrets.seal(json.dumps(secret)),
             check=check,
             now=hub.clock(),
+            client_key=client_key,
         )
+        if channel_id is None:
+            return _connected(session, client_key)
         _announce(hub, session, channel_id, ChannelState.ACTIVE)
         return store.channel(session, channel_id)
+
+
+def _connected(session: Session, client_key: str | None) -> Channel:
+    """The channel that the same form connected while this one was tested."""
+    found = store.by_client_key(session, client_key or "")
+    if found is None:
+        raise Conflict("the channel was neither added nor there", reason="already_sent")
+    return found
 
 
 def change_channel(
     hub: Hub, connectors: Connectors, channel_id: int, *, name: str, team_id: int, values: Mapping[str, str]
 ) -> Channel:
-    """Change settings; a secret left empty stays as it is. Tested before it is saved, like a new one."""
+    """Change settings; a secret left empty stays as it is. Tested before it is saved, like a new one.
+
+    A channel that waited for this goes on; one that somebody paused stays paused.
+    """
     with hub.database.reading() as session:
         channel = store.channel(session, channel_id)
         known = account_of(hub, session, channel).settings
@@ -61,8 +90,9 @@ def change_channel(
             check=check,
             now=hub.clock(),
         )
-        _announce(hub, session, channel_id, ChannelState.ACTIVE)
-        return store.channel(session, channel_id)
+        changed = store.channel(session, channel_id)
+        _announce(hub, session, channel_id, changed.state)
+        return changed
 
 
 def check_channel(hub: Hub, connectors: Connectors, channel_id: int) -> Check:

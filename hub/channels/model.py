@@ -40,7 +40,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """One connected account. `settings` are the open ones; the sealed ones are read only to build an Account."""
+    """One connected account. `settings` are the open ones; the sealed ones are read only to build an Account.
+
+    warnings: the machine words of the last connection test, see hub.connector.Check.
+    """
 
     id: int
     kind: str
@@ -50,6 +53,7 @@ class Channel:
     account: Author
     title: str
     limits: Mapping[str, int]
+    warnings: tuple[str, ...]
     can_send: bool
     state: ChannelState
     cursor: str | None
@@ -62,3 +66,13 @@ class Channel:
     trouble: Trouble | None
     fence: int
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """An item a connector could not read, as it was received. `reason` is for whoever looks after the plugin."""
+
+    id: int
+    reason: str
+    raw: str
+    at: datetime

@@ -8,36 +8,43 @@ from datetime import datetime
 
 import msgspec
 
-from hub.channels.model import Channel, ChannelState, Trouble
+from hub.channels.model import Channel, ChannelState, DeadLetter, Trouble
 from hub.connector import Author, Check
 from hub.errors import Absent, LeaseLost
 from hub.kernel.clock import from_micros
 from hub.kernel.database import Moment, Row, Session
 
 _COLUMNS = """
-    id, kind, name, team_id, settings, account, title, limits, can_send, state, cursor, pulled_at, found_at,
+    id, kind, name, team_id, settings, account, title, limits, warnings, can_send, state, cursor, pulled_at, found_at,
     next_pull_at, quiet_until, failures, failing_since, error_code, error_reason, error_detail, fence, created_at"""
 
 _ONE = f"SELECT {_COLUMNS} FROM channels WHERE id = :id AND state <> 'removed'"  # noqa: S608
 
 _ALL = f"SELECT {_COLUMNS} FROM channels WHERE state <> 'removed' ORDER BY name, id"  # noqa: S608
 
+_BY_CLIENT_KEY = f"SELECT {_COLUMNS} FROM channels WHERE client_key = :client_key"  # noqa: S608
+
+_TEAM = "SELECT team_id FROM channels WHERE id = :id"
+
 _SEALED = "SELECT sealed FROM channels WHERE id = :id"
 
 _INSERT = """
-    INSERT INTO channels (kind, name, team_id, settings, sealed, account, title, limits, can_send, state,
-                          next_pull_at, created_at)
-    VALUES (:kind, :name, :team_id, :settings, :sealed, :account, :title, :limits, :can_send, 'active', :now, :now)
-    RETURNING id"""
+    INSERT INTO channels (kind, name, team_id, settings, sealed, account, title, limits, warnings, can_send, state,
+                          next_pull_at, client_key, created_at)
+    VALUES (:kind, :name, :team_id, :settings, :sealed, :account, :title, :limits, :warnings, :can_send, 'active',
+            :now, :client_key, :now)
+    ON CONFLICT (client_key) DO NOTHING RETURNING id"""
 
 _UPDATE_CONNECTION = """
     UPDATE channels SET name = :name, team_id = :team_id, settings = :settings, sealed = :sealed, account = :account,
-        title = :title, limits = :limits, can_send = :can_send, state = 'active', next_pull_at = :now, failures = 0,
-        failing_since = NULL, error_code = NULL, error_reason = NULL, error_detail = NULL
+        title = :title, limits = :limits, warnings = :warnings, can_send = :can_send,
+        state = CASE WHEN state IN ('paused', 'removed') THEN state ELSE 'active' END, next_pull_at = :now,
+        failures = 0, failing_since = NULL, error_code = NULL, error_reason = NULL, error_detail = NULL
     WHERE id = :id"""
 
 _CHECKED = """
-    UPDATE channels SET account = :account, title = :title, limits = :limits, can_send = :can_send,
+    UPDATE channels SET account = :account, title = :title, limits = :limits, warnings = :warnings,
+        can_send = :can_send,
         state = CASE WHEN state IN ('signed_out', 'misconfigured') THEN 'active' ELSE state END,
         next_pull_at = :now, failures = 0, failing_since = NULL,
         error_code = NULL, error_reason = NULL, error_detail = NULL
@@ -92,6 +99,10 @@ _DEAD = """
     SELECT channel_id, count(*) AS letters FROM (SELECT channel_id FROM dead_letters ORDER BY id DESC LIMIT 1000) newest
     GROUP BY channel_id"""
 
+_LETTERS = """
+    SELECT id, reason, raw, at FROM dead_letters WHERE channel_id = :channel_id AND id < :before
+    ORDER BY id DESC LIMIT :limit"""
+
 SILENT_MS = 20_000
 """A worker that has not beaten for so long holds no claims any more."""
 
@@ -108,8 +119,10 @@ def add(
     sealed: str,
     check: Check,
     now: datetime,
-) -> int:
-    return session.insert(
+    client_key: str | None = None,
+) -> int | None:
+    """Add a channel and return its id; None when a form with this client_key has added one already."""
+    row = session.one(
         _INSERT,
         kind=kind,
         name=name,
@@ -117,8 +130,10 @@ def add(
         settings=json.dumps(dict(settings)),
         sealed=sealed,
         now=now,
+        client_key=client_key,
         **_checked(check),
     )
+    return None if row is None else int(row["id"])
 
 
 def update_connection(
@@ -154,6 +169,7 @@ def _checked(check: Check) -> dict[str, object]:
         "account": msgspec.json.encode(check.account).decode(),
         "title": check.title[:200],
         "limits": json.dumps(dict(check.limits)),
+        "warnings": json.dumps([word[:100] for word in check.warnings[:20]]),
         "can_send": int(check.can_send),
     }
 
@@ -169,6 +185,20 @@ def channel(session: Session, channel_id: int) -> Channel:
 def all_channels(session: Session) -> list[Channel]:
     """Every connected channel, by name."""
     return [_channel(row) for row in session.all(_ALL)]
+
+
+def by_client_key(session: Session, client_key: str) -> Channel | None:
+    """The channel a form has connected already, when a person pressed twice; a removed one, too."""
+    row = session.one(_BY_CLIENT_KEY, client_key=client_key)
+    return None if row is None else _channel(row)
+
+
+def team_of(session: Session, channel_id: int) -> int:
+    """The team of a channel, of a removed one as well. Raises Absent."""
+    row = session.one(_TEAM, id=channel_id)
+    if row is None:
+        raise Absent("no such channel", channel_id=channel_id)
+    return int(row["team_id"])
 
 
 def sealed_settings(session: Session, channel_id: int) -> str:
@@ -257,6 +287,12 @@ def dead_letters(session: Session) -> dict[int, int]:
     return {row["channel_id"]: row["letters"] for row in session.all(_DEAD)}
 
 
+def letters(session: Session, channel_id: int, *, before: int | None = None, limit: int = 50) -> list[DeadLetter]:
+    """The unreadable items of one channel, newest first; `before` is the id to go on at."""
+    rows = session.all(_LETTERS, channel_id=channel_id, before=before or 2**62, limit=limit)
+    return [DeadLetter(id=row["id"], reason=row["reason"], raw=row["raw"], at=from_micros(row["at"])) for row in rows]
+
+
 def _channel(row: Row) -> Channel:
     return Channel(
         id=row["id"],
@@ -267,6 +303,7 @@ def _channel(row: Row) -> Channel:
         account=msgspec.json.decode(row["account"], type=Author),
         title=row["title"],
         limits=json.loads(row["limits"]),
+        warnings=tuple(json.loads(row["warnings"])),
         can_send=bool(row["can_send"]),
         state=ChannelState(row["state"]),
         cursor=row["cursor"],

@@ -17,3 +17,11 @@ def undo_reply(hub: Hub, outbox_id: int) -> Outgoing:
         if conversation_id is not None:
             refresh(session, conversation_id)
     return taken
+
+
+def cancel_reply(hub: Hub, outbox_id: int) -> None:
+    """Give a reply up that waits, failed or may not have arrived. Raises Conflict otherwise, Absent when unknown."""
+    with hub.database.transaction() as session:
+        given_up = decide.give_up(session, outbox_id, now=hub.clock())
+        if given_up.conversation_id is not None:
+            refresh(session, given_up.conversation_id)

@@ -37,8 +37,14 @@ def mark_sent(hub: Hub, outbox_id: int) -> None:
 def cancel(hub: Hub, outbox_id: int) -> None:
     """Give an item up; its text stays readable. Raises Conflict while it is being sent or is settled."""
     with hub.database.transaction() as session:
-        outbox = _in(session, outbox_id, State.QUEUED, State.HELD, State.FAILED, State.UNKNOWN)
-        settle(session, outbox, State.CANCELLED, now=hub.clock())
+        give_up(session, outbox_id, now=hub.clock())
+
+
+def give_up(session: Session, outbox_id: int, *, now: datetime) -> OutboxItem:
+    """The same within a transaction; returns the item as it was."""
+    outbox = _in(session, outbox_id, State.QUEUED, State.HELD, State.FAILED, State.UNKNOWN)
+    settle(session, outbox, State.CANCELLED, now=now)
+    return outbox
 
 
 def _in(session: Session, outbox_id: int, *states: State) -> OutboxItem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -118,8 +118,21 @@ _ECHO_BY_TEXT = """
       AND outbox_parts.remote_id IS NULL AND outbox_parts.text_hash = :text_hash
     ORDER BY outbox_parts.outbox_id, outbox_parts.part LIMIT 1"""
 
-_STUCK_LIST = f"""
+_IN_STATE = f"""
     SELECT {_COLUMNS} FROM outbox WHERE state = :state AND id < :before ORDER BY id DESC LIMIT :limit"""  # noqa: S608
+
+_IN_STATE_OF_TEAMS = f"""
+    SELECT {_COLUMNS} FROM outbox JOIN channels ON channels.id = outbox.channel_id
+    WHERE outbox.state = :state AND outbox.id < :before AND channels.team_id IN {{ids teams}}
+    ORDER BY outbox.id DESC LIMIT :limit"""  # noqa: S608
+
+_COUNT = """
+    SELECT count(*) AS found FROM (SELECT 1 FROM outbox WHERE state = :state LIMIT :most) some"""
+
+_COUNT_OF_TEAMS = """
+    SELECT count(*) AS found FROM (
+        SELECT 1 FROM outbox JOIN channels ON channels.id = outbox.channel_id
+        WHERE outbox.state = :state AND channels.team_id IN {ids teams} LIMIT :most) some"""
 
 _NEXT_DUE = "SELECT min(due_at) AS due_at FROM outbox WHERE state = 'queued'"
 
@@ -303,9 +316,28 @@ def find_echo(
     return None if row is None else (row["outbox_id"], row["part"])
 
 
-def in_state(session: Session, state: State, *, before: int | None = None, limit: int = 50) -> list[OutboxItem]:
-    """Items in one state, newest first; `before` is the id to go on at."""
-    return _items(session, session.all(_STUCK_LIST, state=state.value, before=before or 2**62, limit=limit))
+def in_state(
+    session: Session,
+    state: State,
+    *,
+    teams: Collection[int] | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[OutboxItem]:
+    """Items in one state, newest first, of the channels of these teams (None: of all). `before`: the id to go on at."""
+    page = {"state": state.value, "before": before or 2**62, "limit": limit}
+    if teams is None:
+        return _items(session, session.all(_IN_STATE, **page))
+    return _items(session, session.all(_IN_STATE_OF_TEAMS, teams=sorted(teams), **page))
+
+
+def count(session: Session, state: State, *, teams: Collection[int] | None = None, most: int = 100) -> int:
+    """How many items are in one state, counted up to `most`."""
+    if teams is None:
+        row = session.one(_COUNT, state=state.value, most=most)
+    else:
+        row = session.one(_COUNT_OF_TEAMS, state=state.value, most=most, teams=sorted(teams))
+    return int(row["found"]) if row else 0
 
 
 def next_due(session: Session) -> datetime | None:
