@@ -101,6 +101,14 @@ def ago(instant: datetime, now: datetime, locale: str | None = None) -> str:
     return day(instant, now, locale=locale)
 
 
+def until(instant: datetime, now: datetime, locale: str | None = None) -> str:
+    """How long until then, short (`in 4 min`); what is due within seconds or over is `now`."""
+    ahead = instant - now
+    if ahead < timedelta(seconds=1):
+        return gettext("now")
+    return format_timedelta(ahead, threshold=1, format="short", add_direction=True, locale=_or_current(locale))
+
+
 def day(instant: datetime, now: datetime, *, locale: str | None = None, zone: tzinfo = UTC) -> str:
     """The date, with the year only where it is not this one (`12 Nov`)."""
     local, today = instant.astimezone(zone), now.astimezone(zone)
