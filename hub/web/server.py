@@ -91,8 +91,13 @@ class HubProtocol(HttpToolsProtocol):
         self.connections.discard(self)
         self.flow.resume_reading()
         client.take(self.transport, self.connections)
-        self.parser = None  # type: ignore[assignment]  # it knows us, and would keep both of us in memory
+        self._forget_everything()
         return True
+
+    def _forget_everything(self) -> None:
+        """Leave no circle of references: the collector comes late, and a thousand parsers would wait for it."""
+        self.scope["extensions"].clear()
+        self.parser = self.cycle = self.scope = self.headers = None  # type: ignore[assignment]
 
     def _count_head(self, part: bytes) -> None:
         self._head_bytes += len(part)
