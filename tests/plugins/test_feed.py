@@ -182,6 +182,45 @@ def test_a_busy_day_is_no_change_of_naming(blog: Blog, frozen_clock: FrozenClock
     assert (len(page.messages), page.history) == (10, False)
 
 
+def test_comments_approved_late_are_no_change_of_naming(blog: Blog, frozen_clock: FrozenClock, reader: Reader) -> None:
+    old = [blog.comments(f"old {number}") for number in range(10)]
+    connector = reader.of(blog.url)
+    cursor = connector.pull(None).cursor
+    for number in range(8):
+        blog.comments(f"held {number}", at=frozen_clock() - timedelta(hours=1))
+        blog.forgets(old[number])
+    page = connector.pull(cursor)
+    assert (len(page.messages), page.history) == (8, False)
+
+
+def test_a_short_feed_has_no_naming_to_change(blog: Blog, frozen_clock: FrozenClock, reader: Reader) -> None:
+    only = blog.comments("the only one")
+    connector = reader.of(blog.url)
+    cursor = connector.pull(None).cursor
+    blog.comments("approved late", at=frozen_clock() - timedelta(hours=1))
+    blog.forgets(only)
+    page = connector.pull(cursor)
+    assert (len(page.messages), page.history) == (1, False)
+
+
+def test_the_same_words_at_the_same_time_are_two_comments(blog: Blog, reader: Reader) -> None:
+    blog.comments("Thanks!")
+    connector = reader.of(blog.url)
+    cursor = connector.pull(None).cursor
+    again = blog.comments("Thanks!")
+    assert [message.remote_id for message in connector.pull(cursor).messages] == [again]
+
+
+def test_a_redirect_renames_no_entry(server: FakeServer, reader: Reader) -> None:
+    for path in ("/one/feed", "/two/feed"):
+        server.on("GET", path).answers(body=rss(item("7", text=path)))
+    server.on("GET", "/feed").redirects("/one/feed").redirects("/two/feed")
+    connector = reader.of(server.url + "/feed")
+    first = connector.pull(None)
+    second = connector.pull(first.cursor)
+    assert [m.remote_id for m in first.messages] == [m.remote_id for m in second.messages]
+
+
 def test_another_address_starts_with_history(server: FakeServer, reader: Reader) -> None:
     for path in ("/one", "/two"):
         server.on("GET", path).answers(body=rss(item(f"urn:{path}")))
@@ -191,13 +230,13 @@ def test_another_address_starts_with_history(server: FakeServer, reader: Reader)
 
 
 def test_the_cursor_of_the_largest_feed_fits(server: FakeServer, reader: Reader) -> None:
-    headers = {"ETag": '"' + "\\" * 900 + '"', "Last-Modified": "x" * 900}
+    headers = {"ETag": '"' + "\\" * 25_000 + '"', "Last-Modified": "x" * 25_000}
     script = server.on("GET", "/feed")
-    for naming in "abcd":
+    for naming in "abcdef":
         body = rss(*(item(f"urn:{naming}{n}", text=f"{naming} {n}") for n in range(600)))
         script.answers(body=body, headers=headers)
     connector, cursor = reader.of(server.url + "/feed?" + "q" * 1_900), None
-    for _ in "abcd":
+    for _ in "abcdef":
         page = connector.pull(cursor)
         cursor = page.cursor
         assert len(page.messages) == 500
@@ -227,6 +266,17 @@ def test_a_permanent_redirect_that_comes_and_goes_is_not_remembered(
     for _ in range(5):
         cursor = connector.pull(cursor).cursor
     assert len(server.received("GET", "/old")) == 5
+
+
+def test_a_permanent_redirect_that_cannot_decide_is_not_remembered(server: FakeServer, reader: Reader) -> None:
+    there = server.on("GET", "/old")
+    for path in ("/a", "/b") * 3:
+        there.redirects(path, 301)
+        server.on("GET", path).answers(body=rss(item("urn:1")))
+    connector, cursor = reader.of(server.url + "/old"), None
+    for _ in range(6):
+        cursor = connector.pull(cursor).cursor
+    assert len(server.received("GET", "/old")) == 6
 
 
 @pytest.mark.parametrize("status", [302, 303, 307])

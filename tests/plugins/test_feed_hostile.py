@@ -77,6 +77,12 @@ def test_a_feed_that_takes_too_long_is_given_up() -> None:
     assert refused.value.reason == "feed_too_costly"
 
 
+def test_a_parser_that_does_not_answer_is_not_waited_for() -> None:
+    with pytest.raises(Unreadable) as refused:
+        parse(HEAD + TAIL, "", URL, 0.001)
+    assert refused.value.reason == "feed_too_costly"
+
+
 def test_a_parser_that_nobody_waits_for_ends_by_itself() -> None:
     command = [sys.executable, "-I", "-m", "hub_plugins.feed.child", "", URL, "1"]
     ended = subprocess.run(command, input=many_attributes(), capture_output=True, timeout=60)
