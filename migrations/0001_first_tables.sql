@@ -161,7 +161,7 @@ CREATE INDEX outbox_due ON outbox (due_at, id) WHERE state = 'queued';
 CREATE INDEX outbox_sending ON outbox (id) WHERE state = 'sending';
 CREATE INDEX outbox_stuck ON outbox (state, id) WHERE state IN ('failed', 'unknown', 'held');
 CREATE INDEX outbox_conversation ON outbox (conversation_id, id);
-CREATE INDEX outbox_parent ON outbox (channel_id, parent_remote_id) WHERE state IN ('sending', 'unknown');
+CREATE INDEX outbox_parent ON outbox (channel_id, parent_remote_id);
 
 CREATE TABLE outbox_parts (
     outbox_id {bigint} NOT NULL REFERENCES outbox (id),

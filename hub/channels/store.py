@@ -11,7 +11,7 @@ import msgspec
 from hub.channels.model import Channel, ChannelState, DeadLetter, Trouble
 from hub.connector import Author, Check
 from hub.errors import Absent, LeaseLost
-from hub.kernel.clock import from_micros
+from hub.kernel.clock import from_micros, from_micros_or_none
 from hub.kernel.database import Moment, Row, Session
 
 _COLUMNS = """
@@ -107,6 +107,8 @@ SILENT_MS = 20_000
 """A worker that has not beaten for so long holds no claims any more."""
 
 _RAW_MOST = 20_000
+_REASON_MOST = 200
+_DETAIL_MOST = 500
 
 
 def add(
@@ -262,9 +264,7 @@ def note_failure(
         state=state.value,
         next_pull_at=next_pull_at,
         now=now,
-        code=trouble.code,
-        reason=trouble.reason[:200],
-        detail=trouble.detail[:500],
+        **trouble_columns(trouble),
     )
 
 
@@ -307,23 +307,29 @@ def _channel(row: Row) -> Channel:
         can_send=bool(row["can_send"]),
         state=ChannelState(row["state"]),
         cursor=row["cursor"],
-        pulled_at=_instant(row["pulled_at"]),
-        found_at=_instant(row["found_at"]),
+        pulled_at=from_micros_or_none(row["pulled_at"]),
+        found_at=from_micros_or_none(row["found_at"]),
         next_pull_at=from_micros(row["next_pull_at"]),
-        quiet_until=_instant(row["quiet_until"]),
+        quiet_until=from_micros_or_none(row["quiet_until"]),
         failures=row["failures"],
-        failing_since=_instant(row["failing_since"]),
-        trouble=_trouble(row),
+        failing_since=from_micros_or_none(row["failing_since"]),
+        trouble=trouble_of_row(row),
         fence=row["fence"],
         created_at=from_micros(row["created_at"]),
     )
 
 
-def _trouble(row: Row) -> Trouble | None:
+def trouble_of_row(row: Row) -> Trouble | None:
+    """Map the three columns in which a row keeps its last error."""
     if row["error_code"] is None:
         return None
     return Trouble(code=row["error_code"], reason=row["error_reason"] or "", detail=row["error_detail"] or "")
 
 
-def _instant(micros: int | None) -> datetime | None:
-    return None if micros is None else from_micros(micros)
+def trouble_columns(trouble: Trouble | None) -> dict[str, object]:
+    """The same three columns as parameters, cut to what is worth keeping."""
+    return {
+        "code": trouble.code if trouble else None,
+        "reason": trouble.reason[:_REASON_MOST] if trouble else None,
+        "detail": trouble.detail[:_DETAIL_MOST] if trouble else None,
+    }

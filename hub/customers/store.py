@@ -10,7 +10,8 @@ from hub.errors import Absent
 from hub.kernel.database import Row, Session
 from hub.kernel.html import one_line, safe_link
 
-# What the newest message says about its author wins, in whatever order messages come.
+# What the newest message says about its author wins, in whatever order messages come. A name that was only claimed once
+# is never trusted again.
 _MEET = """
     INSERT INTO identities (channel_id, remote_id, handle, name, url, avatar, is_us, is_bot, trust, seen_at)
     VALUES (:channel_id, :remote_id, :handle, :name, :url, :avatar, :is_us, :is_bot, :trust, :seen_at)
@@ -19,6 +20,7 @@ _MEET = """
         name = CASE WHEN excluded.seen_at >= identities.seen_at THEN excluded.name ELSE identities.name END,
         url = CASE WHEN excluded.seen_at >= identities.seen_at THEN excluded.url ELSE identities.url END,
         avatar = CASE WHEN excluded.seen_at >= identities.seen_at THEN excluded.avatar ELSE identities.avatar END,
+        trust = CASE WHEN excluded.trust = 'claimed' THEN excluded.trust ELSE identities.trust END,
         is_us = CASE WHEN excluded.is_us > identities.is_us THEN excluded.is_us ELSE identities.is_us END,
         is_bot = CASE WHEN excluded.seen_at >= identities.seen_at THEN excluded.is_bot ELSE identities.is_bot END,
         seen_at = CASE WHEN excluded.seen_at >= identities.seen_at THEN excluded.seen_at ELSE identities.seen_at END

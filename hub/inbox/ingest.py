@@ -6,24 +6,25 @@ Everything of one page, its cursor included, is written in one transaction, whic
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from hub.channels import store as channels
 from hub.channels.model import Channel
-from hub.connector import Deleted, DeletedBy, Incoming, Page, Receipt
+from hub.connector import Author, Deleted, Incoming, Page, Receipt
 from hub.customers import store as customers
-from hub.events import MessageChanged, MessageReceived
-from hub.inbox.model import Direction, Origin
-from hub.inbox.store import conversations, messages
-from hub.inbox.store.messages import Known, Place
+from hub.events import Event, MessageChanged, MessageReceived
+from hub.inbox import readable
+from hub.inbox.model import Direction
+from hub.inbox.store import conversations, intake, messages, replies
+from hub.inbox.store.intake import Known, Place, Tomb
 from hub.inbox.summary import summarise
 from hub.inbox.threads import Threads
+from hub.inbox.versions import is_back, is_firmer, is_newer
 from hub.kernel import log
 from hub.kernel.database import Session
+from hub.outbox import store as outbox
 from hub.outbox.settle import settle_echo
-
-_LONGEST_ID = 2000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,13 +38,16 @@ class Stored:
 
 def store_page(session: Session, channel: Channel, page: Page, *, pull: int, now: datetime) -> Stored:
     """Store one page. `pull` is the number of the leased pull that brought it: later pulls know better."""
-    intake = _Intake(session, channel, pull=pull, now=now, history=page.history)
-    intake.take(page.messages)
-    intake.remove(page.deleted)
+    taking = _Intake(session, channel, pull=pull, now=now, history=page.history)
+    wanted = taking.readable(page.messages)
+    deleted = [deletion for deletion in page.deleted if readable.is_id(deletion.remote_id)]
+    taking.look_around(wanted, deleted)
+    taking.take(wanted)
+    taking.remove(deleted)
     for skipped in page.skipped:
-        intake.bury(skipped.reason, skipped.raw)
-    intake.finish()
-    return intake.stored
+        taking.bury(skipped.reason, skipped.raw)
+    taking.finish()
+    return taking.stored
 
 
 class _Intake:
@@ -59,119 +63,138 @@ class _Intake:
         self._threads = Threads(session, channel.id)
         self._touched: set[int] = set()
         self._known: dict[str, Known] = {}
-        self._identities: dict[tuple[str, datetime], int] = {}
+        self._added: set[str] = set()
+        self._tombs: dict[str, Tomb] = {}
+        self._authors: dict[str, tuple[int, Author, datetime]] = {}
+        self._events: list[Event] = []
 
-    def take(self, incoming: Iterable[Incoming]) -> None:
-        wanted = [message for message in incoming if self._is_readable(message)]
-        if not wanted:
-            return
-        self._threads.adopt_receipts()
-        ids = [message.remote_id for message in wanted]
-        self._known = messages.known(self.session, self.channel.id, ids)
-        self._threads.prepare(wanted)
-        self._tombs = messages.tombs(self.session, self.channel.id, ids)
+    def readable(self, incoming: Iterable[Incoming]) -> list[Incoming]:
+        """The messages that can be kept; the others go to the dead letters."""
+        kept = []
+        for message in incoming:
+            reason = readable.refusal(message)
+            if reason:
+                self.bury(reason, intake.to_json(message.raw))
+            else:
+                kept.append(readable.tidied(message))
+        return kept
+
+    def look_around(self, wanted: Sequence[Incoming], deleted: Sequence[Deleted]) -> None:
+        """Read in a few statements everything the store knows about what a page names."""
+        ids = {message.remote_id for message in wanted} | {deletion.remote_id for deletion in deleted}
+        named = {name for message in wanted for name in (message.parent_id, message.root_id) if name}
+        self._adopt_arrived(ids | named)
+        self._known = intake.known(self.session, self.channel.id, ids | named)
+        self._tombs.update(intake.tombs(self.session, self.channel.id, ids))
+        if wanted:
+            self._threads.prepare(wanted, self._known)
+
+    def take(self, wanted: Iterable[Incoming]) -> None:
         for message in wanted:
-            stored = self._known.get(message.remote_id)
+            stored = self._find(message.remote_id) or self._echo(message)
             if stored is None:
                 self._add(message)
             else:
                 self._revise(stored, message)
 
-    def remove(self, deleted: Sequence[Deleted]) -> None:
-        known = messages.known(self.session, self.channel.id, [deletion.remote_id for deletion in deleted])
+    def remove(self, deleted: Iterable[Deleted]) -> None:
         for deletion in deleted:
-            at = min(deletion.at or self.now, self.now)
-            stored = known.get(deletion.remote_id)
-            if stored is None:
-                messages.bury(self.session, self.channel.id, deletion.remote_id, at=at, by=deletion.by, pull=self.pull)
-            elif messages.delete(self.session, stored.id, at=at, by=deletion.by, pull=self.pull):
-                self._note_change(stored.id, stored.conversation_id)
+            tomb = Tomb(deleted_at=min(deletion.at or self.now, self.now), deleted_by=deletion.by, pull=self.pull)
+            stored = self._find(deletion.remote_id)
+            if stored is not None:
+                self._delete(stored, tomb)
+                continue
+            earlier = self._tombs.get(deletion.remote_id)
+            if is_firmer(tomb, earlier.deleted_by if earlier else None):
+                intake.bury(self.session, self.channel.id, deletion.remote_id, tomb)
+                self._tombs[deletion.remote_id] = tomb
 
     def bury(self, reason: str, raw: str) -> None:
         channels.bury(self.session, self.channel.id, reason=reason, raw=raw, at=self.now)
         self.stored.buried += 1
 
     def finish(self) -> None:
-        """Bring up to date what the list shows of every conversation this page touched."""
-        self._touched.update(self._threads.touched)
-        for conversation_id in sorted(self._touched):
+        """Tell what happened, and bring up to date what the list shows of every conversation this page touched."""
+        log.append_all(self.session, self._events, at=self.now)
+        for conversation_id in sorted(self._touched | self._threads.touched):
             refresh(self.session, conversation_id)
 
-    def _is_readable(self, message: Incoming) -> bool:
-        if message.remote_id and len(message.remote_id) <= _LONGEST_ID and message.author.id:
-            return True
-        self.bury("no_id" if not message.remote_id else "wrong_id", repr(message.raw))
-        return False
+    def _adopt_arrived(self, remote_ids: set[str]) -> None:
+        """Replies of ours whose proof of arrival came since the last page get their ids at the network."""
+        for outbox_id in replies.proved(self.session, self.channel.id, remote_ids):
+            self._adopt(outbox_id)
 
-    def _add(self, message: Incoming) -> None:
-        thread_id = self._threads.place(message)
-        outbox_id = self._echo(message)
-        if outbox_id is not None and self._confirm(outbox_id, message):
+    def _adopt(self, outbox_id: int) -> None:
+        plan = outbox.item(self.session, outbox_id).plan
+        adopted = replies.adopt(self.session, outbox_id, [part.text for part in plan.parts] if plan else [])
+        for each in adopted:
+            self._threads.join_early_answers(each)
+        if not adopted:
             return
-        identity_id = self._meet(message)
-        conversation_id = self._conversation(message, thread_id, identity_id)
-        message_id = messages.add(
-            self.session, message, self._placed(message, thread_id, conversation_id, identity_id, outbox_id)
-        )
-        self._threads.note(message, message_id, thread_id, conversation_id)
-        self._note_new(message, message_id, conversation_id)
+        ids = [each.remote_id for each in adopted]
+        self._known.update(intake.known(self.session, self.channel.id, ids))
+        self._tombs.update(intake.tombs(self.session, self.channel.id, ids))
+        for remote_id in ids:
+            self._apply_tomb(self._known[remote_id])
 
-    def _placed(
-        self,
-        message: Incoming,
-        thread_id: int,
-        conversation_id: int | None,
-        identity_id: int,
-        outbox_id: int | None,
-    ) -> Place:
-        ours = message.author.is_us
-        return Place(
-            channel_id=self.channel.id,
-            thread_id=thread_id,
-            conversation_id=conversation_id,
-            identity_id=identity_id,
-            outbox_id=outbox_id,
-            direction=Direction.OUT if ours else Direction.IN,
-            origin=Origin.REMOTE if not ours else Origin.NATIVE if outbox_id is None else Origin.HUB,
-            pull=self.pull,
-            received_at=self.now,
-            history=self.history,
-            tomb=self._tombs.get(message.remote_id),
-        )
+    def _find(self, remote_id: str) -> Known | None:
+        """A stored message; one that this page brought itself is read when the page tells it again."""
+        if remote_id in self._added:
+            self._known.update(intake.known(self.session, self.channel.id, [remote_id]))
+            self._added.discard(remote_id)
+        return self._known.get(remote_id)
 
-    def _echo(self, message: Incoming) -> int | None:
-        """The outbox item this message of ours came from, which has thereby arrived."""
+    def _echo(self, message: Incoming) -> Known | None:
+        """The message written here that this one is the echo of; its outbox item has thereby arrived."""
         if not message.author.is_us:
             return None
-        return settle_echo(
+        receipt = Receipt(
+            remote_id=message.remote_id,
+            at=message.created_at,
+            permalink=message.permalink,
+            revision=message.revision,
+        )
+        outbox_id = settle_echo(
             self.session,
             channel_id=self.channel.id,
-            receipt=Receipt(
-                remote_id=message.remote_id,
-                at=message.created_at,
-                permalink=message.permalink,
-                revision=message.revision,
-            ),
+            receipt=receipt,
             reserved=message.correlation,
             parent=message.parent_id,
             text=message.text,
             now=self.now,
         )
+        if outbox_id is None:
+            return None
+        self._adopt(outbox_id)
+        return self._known.get(message.remote_id)
 
-    def _confirm(self, outbox_id: int, message: Incoming) -> bool:
-        written = messages.written_for(self.session, outbox_id)
-        if written is None:
-            return False
-        messages.confirm(self.session, written.id, message, pull=self.pull)
-        self._threads.note(message, written.id, written.thread_id, written.conversation_id)
-        return True
+    def _add(self, message: Incoming) -> None:
+        thread_id = self._threads.place(message)
+        identity_id = self._meet(message)
+        conversation_id = self._conversation(message, thread_id, identity_id)
+        tomb = self._dig_up(message.remote_id)
+        place = Place(
+            channel_id=self.channel.id,
+            thread_id=thread_id,
+            conversation_id=conversation_id,
+            identity_id=identity_id,
+            pull=self.pull,
+            received_at=self.now,
+            history=self.history,
+            tomb=tomb,
+        )
+        message_id = intake.add(self.session, message, place)
+        self._added.add(message.remote_id)
+        self._threads.note(message, message_id, thread_id, conversation_id)
+        self._note_new(message, message_id, conversation_id)
 
-    def _meet(self, message: Incoming) -> int:
-        at = message.edited_at or message.created_at
-        place = (message.author.id, at)
-        if place not in self._identities:
-            self._identities[place] = customers.meet(self.session, self.channel.id, message.author, at=at)
-        return self._identities[place]
+    def _dig_up(self, remote_id: str) -> Tomb | None:
+        """The deletion that came before this message, where it still counts."""
+        tomb = self._tombs.pop(remote_id, None)
+        if tomb is None:
+            return None
+        intake.unbury(self.session, self.channel.id, remote_id)
+        return None if is_back(tomb, pull=self.pull) else tomb
 
     def _conversation(self, message: Incoming, thread_id: int, identity_id: int) -> int | None:
         if message.author.is_us:
@@ -190,58 +213,105 @@ class _Intake:
             now=self.now,
         )
 
+    def _meet(self, message: Incoming) -> int:
+        """The author's identity; written once a page unless a later message says something new."""
+        author, at = message.author, message.edited_at or message.created_at
+        met = self._authors.get(author.id)
+        if met is not None and at <= met[2] and (author.trust, author.is_us) == (met[1].trust, met[1].is_us):
+            return met[0]
+        identity_id = customers.meet(self.session, self.channel.id, author, at=at)
+        self._authors[author.id] = (identity_id, author, at)
+        return identity_id
+
+    def _revise(self, stored: Known, message: Incoming) -> None:
+        """A message we have was told again: take over what is new in it."""
+        told = stored
+        if told.is_unseen:
+            told = self._confirm(told, message)
+        if is_newer(told, message, pull=self.pull):
+            self._meet(message)
+            intake.revise(self.session, told, message, pull=self.pull, now=self.now)
+            told = replace(told, revision=message.revision, edited_at=message.edited_at, pull=self.pull)
+        told = self._address(self._revive(told), message)
+        if told is not stored:
+            self._known[message.remote_id] = told
+            self._note_change(told)
+
+    def _confirm(self, stored: Known, message: Incoming) -> Known:
+        intake.confirm(self.session, stored.id, message, identity_id=self._meet(message), pull=self.pull)
+        # An edit that was made before the first sight is still an edit of what we wrote.
+        revision = message.revision if message.edited_at is None else stored.revision
+        return replace(stored, revision=revision, pull=self.pull)
+
+    def _revive(self, stored: Known) -> Known:
+        deletion = stored.deletion
+        if deletion is None or not is_back(deletion, pull=self.pull):
+            return stored
+        intake.revive(self.session, stored.id, pull=self.pull)
+        return replace(stored, deleted_at=None, deleted_by=None, pull=self.pull)
+
+    def _address(self, stored: Known, message: Incoming) -> Known:
+        """What was stored as context turns out to be meant for us."""
+        if stored.addressed or not message.addressed or stored.direction is Direction.OUT:
+            return stored
+        identity_id = self._meet(message)
+        thread_id = self._threads.thread_of(message.remote_id) or stored.thread_id
+        conversation_id = self._conversation(message, thread_id, identity_id)
+        assert conversation_id is not None
+        intake.address(
+            self.session,
+            stored.id,
+            message,
+            conversation_id=conversation_id,
+            now=self.now,
+            history=self.history,
+        )
+        self._threads.note(message, stored.id, thread_id, conversation_id)
+        self._note_new(message, stored.id, conversation_id)
+        return replace(stored, addressed=True, conversation_id=conversation_id)
+
+    def _delete(self, stored: Known, tomb: Tomb) -> None:
+        if not is_firmer(tomb, stored.deleted_by):
+            return
+        intake.delete(self.session, stored.id, tomb)
+        told = replace(stored, deleted_at=tomb.deleted_at, deleted_by=tomb.deleted_by, pull=tomb.pull)
+        self._known[stored.remote_id] = told
+        self._note_change(told)
+
+    def _apply_tomb(self, stored: Known) -> None:
+        tomb = self._dig_up(stored.remote_id)
+        if tomb is not None:
+            self._delete(stored, tomb)
+
     def _note_new(self, message: Incoming, message_id: int, conversation_id: int | None) -> None:
         self.stored.new.append(message_id)
-        if conversation_id is not None:
-            self._touched.add(conversation_id)
-        log.append(
-            self.session,
+        self._touch(conversation_id)
+        self._events.append(
             MessageReceived(
                 channel_id=self.channel.id,
                 conversation_id=conversation_id,
                 message_id=message_id,
                 direction="out" if message.author.is_us else "in",
                 history=self.history,
-            ),
-            at=self.now,
+            )
         )
 
-    def _revise(self, stored: Known, message: Incoming) -> None:
-        revive = stored.deleted_by is DeletedBy.UNAVAILABLE and self.pull > stored.pull
-        if not is_newer(stored, message, pull=self.pull) and not revive:
-            return
-        if stored.origin is Origin.HUB and not stored.revision:
-            messages.confirm(self.session, stored.id, message, pull=self.pull)
-            return
-        self._meet(message)
-        messages.revise(self.session, stored, message, pull=self.pull, now=self.now, revive=revive)
-        self._note_change(stored.id, stored.conversation_id)
+    def _note_change(self, stored: Known) -> None:
+        conversation_id = self._threads.conversation_of(stored.remote_id) or stored.conversation_id
+        self.stored.changed.append(stored.id)
+        self._touch(conversation_id)
+        self._events.append(
+            MessageChanged(channel_id=self.channel.id, conversation_id=conversation_id, message_id=stored.id)
+        )
 
-    def _note_change(self, message_id: int, conversation_id: int | None) -> None:
-        self.stored.changed.append(message_id)
+    def _touch(self, conversation_id: int | None) -> None:
         if conversation_id is not None:
             self._touched.add(conversation_id)
-        log.append(
-            self.session,
-            MessageChanged(channel_id=self.channel.id, conversation_id=conversation_id, message_id=message_id),
-            at=self.now,
-        )
-
-
-def is_newer(stored: Known, message: Incoming, *, pull: int) -> bool:
-    """Whether a revision replaces the stored one: by the network's edit time, else by the order of pulls."""
-    if message.revision == stored.revision:
-        return False
-    if message.edited_at is not None and stored.edited_at is not None:
-        return message.edited_at > stored.edited_at
-    if (message.edited_at is None) != (stored.edited_at is None):
-        return message.edited_at is not None
-    return pull >= stored.pull
 
 
 def refresh(session: Session, conversation_id: int) -> None:
     """Compute anew what the list shows of a conversation."""
     utterances = messages.utterances(session, conversation_id)
     if utterances:
-        read_at = conversations.read_at(session, conversation_id)
+        read_at = conversations.read_mark(session, conversation_id).at
         conversations.summarise(session, conversation_id, summarise(utterances, read_at=read_at))

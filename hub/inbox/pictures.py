@@ -31,6 +31,13 @@ def fetch(hub: Hub, url: str) -> Picture:
     return picture
 
 
+def keep(hub: Hub, url: str, body: bytes) -> None:
+    """Keep a picture we were handed as if it had been fetched from its address. Raises Rejected when it is none."""
+    picture = reencode(body)
+    file = hub.config.media / hashlib.sha256(url.encode()).hexdigest()
+    _keep(file.with_suffix(_ENDINGS[picture.media_type]), picture.body)
+
+
 def _keep(file: Path, body: bytes) -> None:
     """Write whole or not at all: two people may ask for the same picture."""
     part = file.with_suffix(f".{hashlib.sha256(body).hexdigest()[:8]}.part")

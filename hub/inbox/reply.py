@@ -13,7 +13,7 @@ from hub.errors import Absent, Conflict, Invalid
 from hub.events import ReplyQueued
 from hub.inbox.ingest import refresh
 from hub.inbox.model import Conversation, Direction, Message
-from hub.inbox.store import conversations, messages
+from hub.inbox.store import conversations, messages, replies
 from hub.kernel import log
 from hub.kernel.database import Session
 from hub.kernel.hub import Hub
@@ -203,7 +203,7 @@ def _store(
         due_at=now + timedelta(seconds=UNDO_SECONDS),
         now=now,
     )
-    messages.add_reply(
+    replies.add_reply(
         session,
         channel_id=sender.id,
         thread_id=conversation.thread_id,

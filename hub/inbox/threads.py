@@ -6,14 +6,16 @@ both becomes one conversation.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hub.connector import Incoming
+from hub.connector import Incoming, Post
 from hub.inbox.model import Direction
-from hub.inbox.store import conversations, messages, threads
-from hub.inbox.store.messages import Child
+from hub.inbox.store import conversations, intake, threads
+from hub.inbox.store.intake import Child, Known
+from hub.inbox.store.replies import Adopted
 from hub.kernel.database import Session
+from hub.outbox import store as outbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,22 +38,25 @@ class Threads:
         self._rooted: dict[str, int] = {}
         self._opened: dict[str, int] = {}
         self._posts: dict[str, int] = {}
+        self._hung: set[tuple[int, str]] = set()
 
-    def adopt_receipts(self) -> None:
-        """Messages written here got their ids: answers that came before them join their thread."""
-        for written in messages.adopt_receipts(self.session, self.channel_id):
-            early = threads.find_thread(self.session, self.channel_id, written.remote_id)
-            if early is not None and early != written.thread_id:
-                self._join(early, written.thread_id)
+    def join_early_answers(self, adopted: Adopted) -> None:
+        """A message written here got its id: answers that came before it join its thread."""
+        early = threads.find_thread(self.session, self.channel_id, adopted.remote_id)
+        if early is not None and early != adopted.thread_id:
+            self._join(early, adopted.thread_id)
+        self._spots[adopted.remote_id] = _Spot(thread_id=adopted.thread_id, conversation_id=adopted.conversation_id)
+        if adopted.conversation_id is not None:
+            self._adopt(adopted.remote_id, adopted.conversation_id)
 
-    def prepare(self, incoming: Sequence[Incoming]) -> None:
-        """Read in a few statements what the store knows around these messages."""
+    def prepare(self, incoming: Sequence[Incoming], around: Mapping[str, Known]) -> None:
+        """Read in a few statements what the store knows around these intake. `around`: those they name."""
         ids = [message.remote_id for message in incoming]
-        parents = [message.parent_id for message in incoming if message.parent_id]
-        for remote_id, known in messages.known(self.session, self.channel_id, [*ids, *parents]).items():
+        for remote_id, known in around.items():
             self._spots[remote_id] = _Spot(thread_id=known.thread_id, conversation_id=known.conversation_id)
-        for child in messages.children(self.session, self.channel_id, ids):
-            self._children.setdefault(child.parent_remote_id, []).append(child)
+        self._children.update({remote_id: [] for remote_id in ids})
+        for child in intake.children(self.session, self.channel_id, ids):
+            self._children[child.parent_remote_id].append(child)
         self._rooted = threads.rooted_in(self.session, self.channel_id, ids)
 
     def place(self, message: Incoming) -> int:
@@ -67,11 +72,16 @@ class Threads:
         spot = self._spots.get(remote_id) if remote_id else None
         return spot.conversation_id if spot else None
 
+    def thread_of(self, remote_id: str) -> int | None:
+        """The thread a message stands in, when this page asked for it."""
+        spot = self._spots.get(remote_id)
+        return spot.thread_id if spot else None
+
     def note(self, message: Incoming, message_id: int, thread_id: int, conversation_id: int | None) -> None:
         """A message was stored: answers of ours that came before it join its conversation."""
         self._spots[message.remote_id] = _Spot(thread_id=thread_id, conversation_id=conversation_id)
-        if message.parent_id:
-            self._children.setdefault(message.parent_id, []).append(
+        if message.parent_id in self._children:
+            self._children[message.parent_id].append(
                 Child(
                     id=message_id,
                     remote_id=message.remote_id,
@@ -84,50 +94,53 @@ class Threads:
             self._adopt(message.remote_id, conversation_id)
 
     def _adopt(self, remote_id: str, conversation_id: int) -> None:
+        """Take our answers to a message, our answers to those and so on into its conversation."""
         waiting = [remote_id]
         while waiting:
-            for child in self._answers(waiting.pop()):
-                if child.direction is Direction.OUT and child.conversation_id is None:
-                    messages.set_conversation(self.session, child.id, conversation_id)
-                    self.touched.add(conversation_id)
-                    if child.remote_id:
-                        waiting.append(child.remote_id)
-                        spot = self._spots.get(child.remote_id)
-                        if spot:
-                            self._spots[child.remote_id] = _Spot(
-                                thread_id=spot.thread_id, conversation_id=conversation_id
-                            )
+            for child in self._unadopted(waiting.pop()):
+                intake.set_conversation(self.session, child.id, conversation_id)
+                self.touched.add(conversation_id)
+                if child.remote_id:
+                    waiting.append(child.remote_id)
+                    self._respot(child.remote_id, conversation_id)
 
-    def _answers(self, remote_id: str) -> list[Child]:
+    def _unadopted(self, remote_id: str) -> list[Child]:
+        """Answers of ours that belong to no conversation yet; the caller gives them one."""
         if remote_id not in self._children:
-            self._children[remote_id] = messages.children(self.session, self.channel_id, [remote_id])
-        return self._children[remote_id]
+            self._children[remote_id] = intake.children(self.session, self.channel_id, [remote_id])
+        answers = self._children[remote_id]
+        waiting = [child for child in answers if child.direction is Direction.OUT and child.conversation_id is None]
+        self._children[remote_id] = [child for child in answers if child not in waiting]
+        return waiting
+
+    def _respot(self, remote_id: str, conversation_id: int) -> None:
+        spot = self._spots.get(remote_id)
+        if spot is not None:
+            self._spots[remote_id] = _Spot(thread_id=spot.thread_id, conversation_id=conversation_id)
 
     def _thread_of(self, message: Incoming) -> int:
-        post_id = self._post(message)
-        if message.root_id:
-            return self._open(message.root_id, post_id)
-        parent = self._spots.get(message.parent_id) if message.parent_id else None
-        if parent is not None:
-            return parent.thread_id
-        return self._open(message.parent_id or message.remote_id, post_id)
+        thread_id = self._open(message.root_id or message.parent_id or message.remote_id)
+        if message.post is not None:
+            self._hang(thread_id, message.post)
+        return thread_id
 
-    def _open(self, root: str, post_id: int | None) -> int:
+    def _open(self, root: str) -> int:
         # A root that is itself an answer we know stands for the thread that answer is in.
         spot = self._spots.get(root)
         if spot is not None:
             return spot.thread_id
         if root not in self._opened:
-            self._opened[root] = threads.open_thread(self.session, self.channel_id, root, post_id=post_id)
+            self._opened[root] = threads.open_thread(self.session, self.channel_id, root)
         return self._opened[root]
 
-    def _post(self, message: Incoming) -> int | None:
-        if message.post is None:
-            return None
-        remote_id = message.post.remote_id
-        if remote_id not in self._posts:
-            self._posts[remote_id] = threads.put_post(self.session, self.channel_id, message.post)
-        return self._posts[remote_id]
+    def _hang(self, thread_id: int, post: Post) -> None:
+        """Say on which post a thread hangs, once a page."""
+        if (thread_id, post.remote_id) in self._hung:
+            return
+        if post.remote_id not in self._posts:
+            self._posts[post.remote_id] = threads.put_post(self.session, self.channel_id, post)
+        threads.hang(self.session, thread_id, self._posts[post.remote_id])
+        self._hung.add((thread_id, post.remote_id))
 
     def _join(self, from_id: int, into_id: int) -> None:
         """Make two threads one: messages move, conversations of the same identity become one."""
@@ -135,11 +148,12 @@ class Threads:
         for identity_id, conversation_id in conversations.of_thread(self.session, from_id).items():
             into = kept.get(identity_id)
             if into is not None:
-                messages.move_conversation(self.session, from_id=conversation_id, into_id=into)
+                intake.move_conversation(self.session, from_id=conversation_id, into_id=into)
+                outbox.move_conversation(self.session, from_id=conversation_id, into_id=into)
                 conversations.merge(self.session, from_id=conversation_id, into_id=into, thread_id=into_id)
                 self._replace(conversation_id, into)
                 self.touched.add(into)
-        messages.move_thread(self.session, from_id=from_id, into_id=into_id)
+        intake.move_thread(self.session, from_id=from_id, into_id=into_id)
         conversations.move_thread(self.session, from_id=from_id, into_id=into_id)
         threads.remove_thread(self.session, from_id, into_id=into_id)
         self._forget(from_id, into_id)

@@ -23,3 +23,8 @@ def to_micros(instant: datetime) -> int:
 
 def from_micros(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
+
+
+def from_micros_or_none(micros: int | None) -> datetime | None:
+    """The instant of a column that may be empty."""
+    return None if micros is None else from_micros(micros)

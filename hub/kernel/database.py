@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
@@ -31,7 +34,10 @@ class Moment:
 
 
 class Session(ABC):
-    """Runs statements on one connection. Parameters may be datetimes (stored as microseconds) and lists (as JSON)."""
+    """Runs statements on one connection. Parameters may be datetimes (stored as microseconds) and lists (as JSON).
+
+    Texts from outside may hold anything: what an engine could not store becomes U+FFFD (see `storable`).
+    """
 
     dialect: Dialect
 
@@ -99,13 +105,20 @@ def open_database(config: Config) -> Database:
     return SqliteDatabase(config.database_file)
 
 
+def storable(text: str) -> str:
+    """Replace what one of the engines cannot hold, NUL and lone surrogates, by U+FFFD."""
+    return text if text.isascii() and "\0" not in text else _UNSTORABLE.sub("\ufffd", text)
+
+
 def _bound(params: Mapping[str, object]) -> dict[str, Any]:
     return {name: _bind(value) for name, value in params.items()}
 
 
 def _bind(value: object) -> object:
+    if isinstance(value, str):
+        return storable(value)
     if isinstance(value, datetime):
         return to_micros(value)
     if isinstance(value, (list, tuple, set, frozenset)):
-        return json.dumps(list(value))
+        return json.dumps([_bind(each) for each in value])
     return value

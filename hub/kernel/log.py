@@ -5,7 +5,7 @@ Readers get every event at least once and in the order of commit. A position is 
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,9 @@ from hub.kernel.database import Row, Session
 
 START = "0.0"
 """The position before the first event."""
+
+_LONGEST = 40
+_HIGHEST = 2**63 - 1
 
 _NAMES = {event: name for name, event in KINDS.items()}
 
@@ -43,7 +46,10 @@ _MOVE = """
 _FAILED = """
     UPDATE event_readers SET failures = failures + 1, failed_at = :at WHERE name = :name RETURNING failures"""
 
-_FORGET = "DELETE FROM events WHERE at < :before"
+# The oldest come first by id, too: finding the first one to keep reads only what is dropped.
+_FORGET = """
+    DELETE FROM events WHERE at < :before AND id < COALESCE(
+        (SELECT id FROM events WHERE at >= :before ORDER BY id LIMIT 1), (SELECT max(id) + 1 FROM events))"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +64,22 @@ class Logged:
 
 def append(session: Session, event: Event, *, at: datetime) -> None:
     """Write down what this transaction does, for everybody who wants to know."""
-    session.run(
-        _APPEND,
-        kind=_NAMES[type(event)],
-        at=at,
-        channel_id=event.channel_id,
-        conversation_id=event.conversation_id,
-        data=msgspec.json.encode(dataclasses.asdict(event)).decode(),
-    )
+    session.run(_APPEND, **_columns(event, at))
+
+
+def append_all(session: Session, events: Iterable[Event], *, at: datetime) -> None:
+    """Write down several events, in their order."""
+    session.many(_APPEND, [_columns(event, at) for event in events])
+
+
+def _columns(event: Event, at: datetime) -> dict[str, object]:
+    return {
+        "kind": _NAMES[type(event)],
+        "at": at,
+        "channel_id": event.channel_id,
+        "conversation_id": event.conversation_id,
+        "data": msgspec.json.encode(event).decode(),
+    }
 
 
 def read(session: Session, after: str, *, limit: int = 500) -> list[Logged]:
@@ -108,8 +122,11 @@ def forget(session: Session, *, before: datetime) -> int:
 
 
 def parse_position(position: str) -> tuple[int, int]:
+    """Read a position back. Raises Invalid when it is none of ours."""
     xid, _, row_id = position.partition(".")
-    if not (xid.isdecimal() and row_id.isdecimal() and len(position) < 40):
+    if not (len(position) < _LONGEST and xid.isdecimal() and row_id.isdecimal() and position.isascii()):
+        raise Invalid("after", "not_a_position")
+    if max(int(xid), int(row_id)) > _HIGHEST:
         raise Invalid("after", "not_a_position")
     return int(xid), int(row_id)
 

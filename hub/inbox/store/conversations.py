@@ -10,7 +10,7 @@ from hub.connector import Kind, Trust, Visibility
 from hub.errors import Absent
 from hub.inbox.model import Conversation, ConversationState, Direction, Line
 from hub.inbox.summary import Summary
-from hub.kernel.clock import from_micros, to_micros
+from hub.kernel.clock import from_micros, from_micros_or_none, to_micros
 from hub.kernel.database import Row, Session
 
 _COLUMNS = """
@@ -32,7 +32,7 @@ _SUMMARISE = """
         version = version + 1
     WHERE id = :id"""
 
-_READ_AT = "SELECT read_at FROM conversations WHERE id = :id"
+_READ = "SELECT read_at, unread FROM conversations WHERE id = :id"
 
 _MARK_READ = "UPDATE conversations SET read_at = :now, unread = 0, version = version + 1 WHERE id = :id AND unread > 0"
 
@@ -42,6 +42,8 @@ _OF_THREAD = """
     SELECT id, identity_id FROM conversations WHERE thread_id = :thread_id AND merged_into IS NULL ORDER BY id"""
 
 _MERGE = "UPDATE conversations SET merged_into = :into_id, thread_id = :thread_id WHERE id = :from_id"
+
+_SET_READ_AT = "UPDATE conversations SET read_at = :read_at WHERE id = :id"
 
 _RETHREAD = "UPDATE conversations SET thread_id = :into_id WHERE thread_id = :from_id"
 
@@ -78,6 +80,25 @@ _COUNT_UNREAD = """
     SELECT count(*) AS found FROM (
         SELECT 1 FROM conversations WHERE merged_into IS NULL AND state = 'open' AND unread > 0
         AND team_id IN {ids teams} LIMIT 100) some"""
+
+
+_LATEST = 2**52
+_HIGHEST = 2**62
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadMark:
+    """How far somebody of us has read a conversation, and how much came since."""
+
+    at: datetime | None
+    unread: int
+
+    def joined(self, other: ReadMark) -> datetime | None:
+        """The instant for two conversations that become one: whoever read only one has not read the other."""
+        unread = [mark.at for mark in (self, other) if mark.unread]
+        if unread:
+            return None if None in unread else min(at for at in unread if at)
+        return max((mark.at for mark in (self, other) if mark.at), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,9 +151,12 @@ def summarise(session: Session, conversation_id: int, summary: Summary) -> None:
     )
 
 
-def read_at(session: Session, conversation_id: int) -> datetime | None:
-    row = session.one(_READ_AT, id=conversation_id)
-    return None if row is None or row["read_at"] is None else from_micros(row["read_at"])
+def read_mark(session: Session, conversation_id: int) -> ReadMark:
+    """How far somebody of us has read. Raises Absent."""
+    row = session.one(_READ, id=conversation_id)
+    if row is None:
+        raise Absent("no such conversation", conversation_id=conversation_id)
+    return ReadMark(at=from_micros_or_none(row["read_at"]), unread=row["unread"])
 
 
 def mark_read(session: Session, conversation_id: int, *, now: datetime) -> bool:
@@ -156,7 +180,9 @@ def of_thread(session: Session, thread_id: int) -> dict[int, int]:
 
 
 def merge(session: Session, *, from_id: int, into_id: int, thread_id: int) -> None:
-    """Redirect a conversation whose messages were moved into another."""
+    """Redirect a conversation whose messages were moved into another; what is unread in either stays unread."""
+    read_at = read_mark(session, into_id).joined(read_mark(session, from_id))
+    session.run(_SET_READ_AT, id=into_id, read_at=read_at)
     session.run(_MERGE, from_id=from_id, into_id=into_id, thread_id=thread_id)
 
 
@@ -180,8 +206,8 @@ def lines(
 ) -> list[Line]:
     """A page of the list, newest activity first. `teams` None: all of them, for those who may see everything."""
     mark = {
-        "last_at": after.last_at if after else from_micros(2**52),
-        "id": after.id if after else 2**62,
+        "last_at": after.last_at if after else from_micros(_LATEST),
+        "id": after.id if after else _HIGHEST,
         "limit": limit,
     }
     if channel_id is not None:
@@ -213,7 +239,7 @@ def parse_mark(text: str) -> Mark | None:
     micros, _, conversation_id = text.partition(".")
     if not (micros.isdecimal() and conversation_id.isdecimal() and len(text) < 40):
         return None
-    return Mark(last_at=from_micros(min(int(micros), 2**52)), id=int(conversation_id))
+    return Mark(last_at=from_micros(min(int(micros), _LATEST)), id=min(int(conversation_id), _HIGHEST))
 
 
 def format_mark(conversation: Conversation) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from hub.connector import Post
 from hub.inbox.model import ShownPost
-from hub.kernel.clock import from_micros
-from hub.kernel.database import Session
+from hub.kernel.clock import from_micros_or_none
+from hub.kernel.database import Session, storable
 from hub.kernel.html import one_line, safe_link
 
 _OPEN = """
-    INSERT INTO threads (channel_id, root_remote_id, post_id) VALUES (:channel_id, :root, :post_id)
-    ON CONFLICT (channel_id, root_remote_id) DO UPDATE SET post_id = COALESCE(threads.post_id, excluded.post_id)
+    INSERT INTO threads (channel_id, root_remote_id) VALUES (:channel_id, :root)
+    ON CONFLICT (channel_id, root_remote_id) DO UPDATE SET root_remote_id = excluded.root_remote_id
     RETURNING id"""
+
+_HANG = "UPDATE threads SET post_id = :post_id WHERE id = :id AND post_id IS NULL"
 
 _FIND = "SELECT id FROM threads WHERE channel_id = :channel_id AND root_remote_id = :root"
 
@@ -28,7 +28,9 @@ _REMOVE = "DELETE FROM threads WHERE id = :id"
 _PUT_POST = """
     INSERT INTO posts (channel_id, remote_id, title, text, link, created_at)
     VALUES (:channel_id, :remote_id, :title, :text, :link, :created_at)
-    ON CONFLICT (channel_id, remote_id) DO UPDATE SET title = excluded.title, text = excluded.text,
+    ON CONFLICT (channel_id, remote_id) DO UPDATE SET
+        title = COALESCE(NULLIF(excluded.title, ''), posts.title),
+        text = COALESCE(NULLIF(excluded.text, ''), posts.text),
         link = COALESCE(excluded.link, posts.link), created_at = COALESCE(excluded.created_at, posts.created_at)
     RETURNING id"""
 
@@ -40,9 +42,14 @@ _LONGEST_TEXT = 5000
 _LONGEST_TITLE = 500
 
 
-def open_thread(session: Session, channel_id: int, root: str, *, post_id: int | None) -> int:
+def open_thread(session: Session, channel_id: int, root: str) -> int:
     """The thread that hangs on a root, made when it is new."""
-    return session.insert(_OPEN, channel_id=channel_id, root=root, post_id=post_id)
+    return session.insert(_OPEN, channel_id=channel_id, root=root)
+
+
+def hang(session: Session, thread_id: int, post_id: int) -> None:
+    """Say which post is above a thread, where nobody has said it yet."""
+    session.run(_HANG, id=thread_id, post_id=post_id)
 
 
 def find_thread(session: Session, channel_id: int, root: str) -> int | None:
@@ -67,7 +74,7 @@ def put_post(session: Session, channel_id: int, post: Post) -> int:
         channel_id=channel_id,
         remote_id=post.remote_id,
         title=one_line(post.title, _LONGEST_TITLE),
-        text=post.text.replace("\0", "\ufffd")[:_LONGEST_TEXT],
+        text=storable(post.text[:_LONGEST_TEXT]),
         link=safe_link(post.link) if post.link else None,
         created_at=post.created_at,
     )
@@ -78,5 +85,6 @@ def post_of(session: Session, thread_id: int) -> ShownPost | None:
     row = session.one(_POST, thread_id=thread_id)
     if row is None:
         return None
-    created_at: datetime | None = None if row["created_at"] is None else from_micros(row["created_at"])
-    return ShownPost(title=row["title"], text=row["text"], link=row["link"], created_at=created_at)
+    return ShownPost(
+        title=row["title"], text=row["text"], link=row["link"], created_at=from_micros_or_none(row["created_at"])
+    )

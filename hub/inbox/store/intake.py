@@ -1,0 +1,329 @@
+"""What ingest reads and writes of messages, their older versions and tombstones. What pages read is in messages.py."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from hub.connector import DeletedBy, Incoming
+from hub.inbox.model import Direction, Origin
+from hub.kernel.clock import from_micros, from_micros_or_none
+from hub.kernel.database import Row, Session, storable
+from hub.kernel.html import CLEAN_VERSION, MAX_HTML, clean, safe_link
+
+_KNOWN = """
+    SELECT id, remote_id, revision, pull, thread_id, conversation_id, direction, origin, addressed, text, html,
+        edited_at, deleted_at, deleted_by
+    FROM messages WHERE channel_id = :channel_id AND remote_id IN {texts remote_ids}"""
+
+_CHILDREN = """
+    SELECT id, remote_id, parent_remote_id, conversation_id, direction
+    FROM messages WHERE channel_id = :channel_id AND parent_remote_id IN {texts remote_ids}"""
+
+_INSERT = """
+    INSERT INTO messages (
+        channel_id, remote_id, revision, pull, thread_id, parent_remote_id, conversation_id, identity_id,
+        direction, origin, kind, addressed, visibility, language, content_warning, text, html, html_version,
+        source_html, attachments, moderation, reply, permalink, created_at, received_at, edited_at, date_guessed,
+        history, deleted_at, deleted_by, raw)
+    VALUES (
+        :channel_id, :remote_id, :revision, :pull, :thread_id, :parent_remote_id, :conversation_id, :identity_id,
+        :direction, :origin, :kind, :addressed, :visibility, :language, :content_warning, :text, :html,
+        :html_version, :source_html, :attachments, :moderation, :reply, :permalink, :created_at, :received_at,
+        :edited_at, :date_guessed, :history, :deleted_at, :deleted_by, :raw)
+    RETURNING id"""
+
+_KEEP_VERSION = """
+    INSERT INTO message_versions (message_id, revision, text, html, replaced_at)
+    SELECT id, revision, text, html, :now FROM messages WHERE id = :id"""
+
+_REVISE = """
+    UPDATE messages SET revision = :revision, pull = :pull, text = :text, html = :html, html_version = :html_version,
+        source_html = :source_html, language = :language, content_warning = :content_warning, visibility = :visibility,
+        attachments = :attachments, moderation = :moderation, reply = :reply, permalink = :permalink,
+        edited_at = :edited_at, raw = :raw
+    WHERE id = :id"""
+
+# What we wrote stays as we wrote it; the network only says where it stands and what may be done on it.
+_CONFIRM = """
+    UPDATE messages SET revision = :revision, pull = :pull, identity_id = :identity_id, permalink = :permalink,
+        parent_remote_id = COALESCE(:parent_remote_id, parent_remote_id), moderation = :moderation, reply = :reply,
+        source_html = :source_html, raw = :raw
+    WHERE id = :id"""
+
+_ADDRESS = """
+    UPDATE messages SET addressed = 1, conversation_id = :conversation_id, kind = :kind, received_at = :received_at,
+        history = :history
+    WHERE id = :id"""
+
+_DELETE = "UPDATE messages SET deleted_at = :deleted_at, deleted_by = :deleted_by, pull = :pull WHERE id = :id"
+
+_REVIVE = "UPDATE messages SET deleted_at = NULL, deleted_by = NULL, pull = :pull WHERE id = :id"
+
+_BURY = """
+    INSERT INTO tombstones (channel_id, remote_id, deleted_at, deleted_by, pull)
+    VALUES (:channel_id, :remote_id, :deleted_at, :deleted_by, :pull)
+    ON CONFLICT (channel_id, remote_id) DO UPDATE SET deleted_at = excluded.deleted_at,
+        deleted_by = excluded.deleted_by, pull = excluded.pull"""
+
+_TOMBS = """
+    SELECT remote_id, deleted_at, deleted_by, pull FROM tombstones
+    WHERE channel_id = :channel_id AND remote_id IN {texts remote_ids}"""
+
+_UNBURY = "DELETE FROM tombstones WHERE channel_id = :channel_id AND remote_id = :remote_id"
+
+_SET_CONVERSATION = "UPDATE messages SET conversation_id = :conversation_id WHERE id = :id"
+
+_SET_THREAD = "UPDATE messages SET thread_id = :into_id WHERE thread_id = :from_id"
+
+_MOVE_CONVERSATION = "UPDATE messages SET conversation_id = :into_id WHERE conversation_id = :from_id"
+
+_LONGEST_RAW = 200_000
+_LONGEST_WARNING = 1000
+_LONGEST_LANGUAGE = 35
+_MOST_ATTACHMENTS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A stored message as ingest needs it to decide what is new."""
+
+    id: int
+    remote_id: str
+    revision: str
+    pull: int
+    thread_id: int
+    conversation_id: int | None
+    direction: Direction
+    origin: Origin
+    addressed: bool
+    text: str
+    html: str | None
+    edited_at: datetime | None
+    deleted_at: datetime | None
+    deleted_by: DeletedBy | None
+
+    @property
+    def is_unseen(self) -> bool:
+        """Written here and not yet seen in a pull."""
+        return self.origin is Origin.HUB and self.pull == 0
+
+    @property
+    def deletion(self) -> Tomb | None:
+        if self.deleted_at is None or self.deleted_by is None:
+            return None
+        return Tomb(deleted_at=self.deleted_at, deleted_by=self.deleted_by, pull=self.pull)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """A stored message that answers another one."""
+
+    id: int
+    remote_id: str | None
+    parent_remote_id: str
+    conversation_id: int | None
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tomb:
+    """A deletion: of a stored message, or kept for one that has not come yet."""
+
+    deleted_at: datetime
+    deleted_by: DeletedBy
+    pull: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a new message belongs and how it came."""
+
+    channel_id: int
+    thread_id: int
+    conversation_id: int | None
+    identity_id: int
+    pull: int
+    received_at: datetime
+    history: bool
+    tomb: Tomb | None
+
+
+def known(session: Session, channel_id: int, remote_ids: Iterable[str]) -> dict[str, Known]:
+    """Stored messages by their remote ids."""
+    rows = session.all(_KNOWN, channel_id=channel_id, remote_ids=list(remote_ids))
+    return {row["remote_id"]: _known(row) for row in rows}
+
+
+def children(session: Session, channel_id: int, remote_ids: Sequence[str]) -> list[Child]:
+    """Stored answers to these messages, which may have come before them."""
+    rows = session.all(_CHILDREN, channel_id=channel_id, remote_ids=list(remote_ids))
+    return [_child(row) for row in rows]
+
+
+def tombs(session: Session, channel_id: int, remote_ids: Iterable[str]) -> dict[str, Tomb]:
+    """Deletions that came before what they delete, by its remote id."""
+    rows = session.all(_TOMBS, channel_id=channel_id, remote_ids=list(remote_ids))
+    return {
+        row["remote_id"]: Tomb(
+            deleted_at=from_micros(row["deleted_at"]), deleted_by=DeletedBy(row["deleted_by"]), pull=row["pull"]
+        )
+        for row in rows
+    }
+
+
+def bury(session: Session, channel_id: int, remote_id: str, tomb: Tomb) -> None:
+    """Keep a deletion for a message that has not come yet."""
+    session.run(_BURY, channel_id=channel_id, remote_id=remote_id, **_tomb(tomb))
+
+
+def unbury(session: Session, channel_id: int, remote_id: str) -> None:
+    """The message has come: what its tombstone says is said at the message from now on."""
+    session.run(_UNBURY, channel_id=channel_id, remote_id=remote_id)
+
+
+def add(session: Session, message: Incoming, place: Place) -> int:
+    """Store a message that is new to us, cleaned."""
+    ours = message.author.is_us
+    return session.insert(
+        _INSERT,
+        channel_id=place.channel_id,
+        remote_id=message.remote_id,
+        thread_id=place.thread_id,
+        parent_remote_id=message.parent_id,
+        conversation_id=place.conversation_id,
+        identity_id=place.identity_id,
+        direction=Direction.OUT.value if ours else Direction.IN.value,
+        origin=Origin.NATIVE.value if ours else Origin.REMOTE.value,
+        kind=message.kind.value,
+        addressed=int(message.addressed),
+        created_at=min(message.created_at, place.received_at),
+        received_at=place.received_at,
+        date_guessed=int(message.date_guessed),
+        history=int(place.history),
+        **{"pull": place.pull, "deleted_at": None, "deleted_by": None, **(_tomb(place.tomb) if place.tomb else {})},
+        **_content(message),
+    )
+
+
+def revise(session: Session, stored: Known, message: Incoming, *, pull: int, now: datetime) -> None:
+    """Take over a newer revision; the old text is kept where it differs."""
+    content = _content(message)
+    if (content["text"], content["html"]) != (stored.text, stored.html):
+        session.run(_KEEP_VERSION, id=stored.id, now=now)
+    session.run(_REVISE, id=stored.id, pull=pull, **content)
+
+
+def confirm(session: Session, message_id: int, message: Incoming, *, identity_id: int, pull: int) -> None:
+    """A message written here was seen at the network for the first time."""
+    content = _content(message)
+    session.run(
+        _CONFIRM,
+        id=message_id,
+        pull=pull,
+        identity_id=identity_id,
+        parent_remote_id=message.parent_id,
+        **{name: content[name] for name in ("revision", "permalink", "moderation", "reply", "source_html", "raw")},
+    )
+
+
+def address(
+    session: Session, message_id: int, message: Incoming, *, conversation_id: int, now: datetime, history: bool
+) -> None:
+    """What was known only as context turns out to be meant for us: it counts as received now."""
+    session.run(
+        _ADDRESS,
+        id=message_id,
+        conversation_id=conversation_id,
+        kind=message.kind.value,
+        received_at=now,
+        history=int(history),
+    )
+
+
+def delete(session: Session, message_id: int, tomb: Tomb) -> None:
+    """Mark a message deleted; its text stays readable for us."""
+    session.run(_DELETE, id=message_id, **_tomb(tomb))
+
+
+def revive(session: Session, message_id: int, *, pull: int) -> None:
+    """What was only unavailable is there again."""
+    session.run(_REVIVE, id=message_id, pull=pull)
+
+
+def set_conversation(session: Session, message_id: int, conversation_id: int) -> None:
+    session.run(_SET_CONVERSATION, id=message_id, conversation_id=conversation_id)
+
+
+def move_thread(session: Session, *, from_id: int, into_id: int) -> None:
+    session.run(_SET_THREAD, from_id=from_id, into_id=into_id)
+
+
+def move_conversation(session: Session, *, from_id: int, into_id: int) -> None:
+    session.run(_MOVE_CONVERSATION, from_id=from_id, into_id=into_id)
+
+
+def to_json(value: object) -> str:
+    """JSON of whatever a network sent, also where it is no valid Unicode or holds what JSON has no word for."""
+    try:
+        return msgspec.json.encode(value).decode()
+    except (UnicodeEncodeError, TypeError, ValueError):
+        return storable(json.dumps(msgspec.to_builtins(value, enc_hook=repr), ensure_ascii=False, default=repr))
+
+
+def _content(message: Incoming) -> dict[str, object]:
+    source = storable(message.html[:MAX_HTML]) if message.html is not None else None
+    raw = to_json(message.raw)
+    return {
+        "revision": message.revision,
+        "visibility": message.visibility.value,
+        "language": message.language[:_LONGEST_LANGUAGE] if message.language else None,
+        "content_warning": storable(message.content_warning[:_LONGEST_WARNING]),
+        "text": storable(message.text[:MAX_HTML]),
+        "html": clean(source) if source is not None else None,
+        "html_version": CLEAN_VERSION,
+        "source_html": source,
+        "attachments": to_json(message.attachments[:_MOST_ATTACHMENTS]),
+        "moderation": message.moderation.value if message.moderation else None,
+        "reply": to_json(message.reply),
+        "permalink": safe_link(message.permalink) if message.permalink else None,
+        "edited_at": message.edited_at,
+        "raw": raw if len(raw) <= _LONGEST_RAW else "{}",
+    }
+
+
+def _tomb(tomb: Tomb) -> dict[str, object]:
+    return {"deleted_at": tomb.deleted_at, "deleted_by": tomb.deleted_by.value, "pull": tomb.pull}
+
+
+def _known(row: Row) -> Known:
+    return Known(
+        id=row["id"],
+        remote_id=row["remote_id"],
+        revision=row["revision"],
+        pull=row["pull"],
+        thread_id=row["thread_id"],
+        conversation_id=row["conversation_id"],
+        direction=Direction(row["direction"]),
+        origin=Origin(row["origin"]),
+        addressed=bool(row["addressed"]),
+        text=row["text"],
+        html=row["html"],
+        edited_at=from_micros_or_none(row["edited_at"]),
+        deleted_at=from_micros_or_none(row["deleted_at"]),
+        deleted_by=DeletedBy(row["deleted_by"]) if row["deleted_by"] else None,
+    )
+
+
+def _child(row: Row) -> Child:
+    return Child(
+        id=row["id"],
+        remote_id=row["remote_id"],
+        parent_remote_id=row["parent_remote_id"],
+        conversation_id=row["conversation_id"],
+        direction=Direction(row["direction"]),
+    )

@@ -1,0 +1,42 @@
+"""The tables outbox and outbox_parts: items, who may work on them, and the echoes that prove them."""
+
+from __future__ import annotations
+
+from hub.outbox.store.claims import begin, claim_due, claim_stuck, hold, look_later, release, save_plan
+from hub.outbox.store.echoes import find_echo, text_hash
+from hub.outbox.store.items import (
+    add,
+    by_client_key,
+    count,
+    in_state,
+    item,
+    items,
+    locked,
+    move,
+    move_conversation,
+    note_arrival,
+    restart,
+)
+
+__all__ = [
+    "add",
+    "begin",
+    "by_client_key",
+    "claim_due",
+    "claim_stuck",
+    "count",
+    "find_echo",
+    "hold",
+    "in_state",
+    "item",
+    "items",
+    "locked",
+    "look_later",
+    "move",
+    "move_conversation",
+    "note_arrival",
+    "release",
+    "restart",
+    "save_plan",
+    "text_hash",
+]

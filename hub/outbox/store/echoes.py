@@ -1,0 +1,43 @@
+"""Finds the item that a message of our own is the echo of."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+
+from hub.kernel.database import Session
+
+_ECHO = """
+    SELECT outbox_parts.outbox_id, outbox_parts.part FROM outbox_parts
+    WHERE outbox_parts.channel_id = :channel_id
+      AND (outbox_parts.reserved = :reserved OR outbox_parts.remote_id = :remote_id)
+    ORDER BY outbox_parts.outbox_id DESC LIMIT 1"""
+
+# `sent` without a receipt is what a person marked as sent. Where the network hands back ids that we chose, the text of
+# a message with another id proves nothing: somebody wrote the same in the network's own app.
+_ECHO_BY_TEXT = """
+    SELECT outbox_parts.outbox_id, outbox_parts.part
+    FROM outbox JOIN outbox_parts ON outbox_parts.outbox_id = outbox.id
+    WHERE outbox.channel_id = :channel_id AND outbox.parent_remote_id = :parent
+      AND outbox.state IN ('sending', 'unknown', 'sent')
+      AND outbox_parts.remote_id IS NULL AND outbox_parts.text_hash = :text_hash
+      AND (outbox_parts.reserved IS NULL OR :reserved = '')
+    ORDER BY outbox_parts.outbox_id, outbox_parts.part LIMIT 1"""
+
+
+def find_echo(
+    session: Session, *, channel_id: int, reserved: str | None, remote_id: str, parent: str | None, text: str
+) -> tuple[int, int] | None:
+    """The item and part that a message of our own is the echo of: by reserved id, by receipt, else by its text."""
+    row = session.one(_ECHO, channel_id=channel_id, reserved=reserved or "", remote_id=remote_id)
+    if row is None and parent is not None:
+        row = session.one(
+            _ECHO_BY_TEXT, channel_id=channel_id, parent=parent, text_hash=text_hash(text), reserved=reserved or ""
+        )
+    return None if row is None else (row["outbox_id"], row["part"])
+
+
+def text_hash(text: str) -> str:
+    """Name a text so that what a network does to white space and composition does not matter. Versioned by prefix."""
+    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return "h1:" + hashlib.sha256(plain.encode("utf-8", "replace")).hexdigest()

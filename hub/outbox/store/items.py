@@ -1,0 +1,243 @@
+"""The outbox's items and their parts, read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import msgspec
+
+from hub.channels.model import Trouble
+from hub.channels.store import trouble_columns, trouble_of_row
+from hub.connector import Outgoing, Plan, Receipt
+from hub.errors import Absent
+from hub.kernel.clock import from_micros, from_micros_or_none
+from hub.kernel.database import Row, Session
+from hub.outbox.model import OutboxItem, State
+
+_COLUMNS = """
+    outbox.id, outbox.channel_id, outbox.conversation_id, outbox.agent_id, outbox.key, outbox.request, outbox.plan,
+    outbox.state, outbox.due_at, outbox.tries, outbox.first_tried_at, outbox.sending_part, outbox.sending_since,
+    outbox.fence, outbox.error_code, outbox.error_reason, outbox.error_detail, outbox.created_at, outbox.settled_at"""
+
+_INSERT = """
+    INSERT INTO outbox (channel_id, conversation_id, agent_id, action, key, client_key, parent_remote_id, request,
+                        state, due_at, created_at)
+    VALUES (:channel_id, :conversation_id, :agent_id, 'reply', :key, :client_key, :parent_remote_id, :request,
+            :state, :due_at, :now)
+    RETURNING id"""
+
+_BY_CLIENT_KEY = f"SELECT {_COLUMNS} FROM outbox WHERE client_key = :client_key"  # noqa: S608
+
+_ONE = f"SELECT {_COLUMNS} FROM outbox WHERE id = :id"  # noqa: S608
+
+_SEVERAL = f"SELECT {_COLUMNS} FROM outbox WHERE id IN {{ids wanted}}"  # noqa: S608
+
+_LOCKED = f"SELECT {_COLUMNS} FROM outbox WHERE id = :id {{for_update}}"  # noqa: S608
+
+_PARTS = """
+    SELECT outbox_id, part, remote_id, permalink, revision, held, sent_at FROM outbox_parts
+    WHERE outbox_id IN {ids wanted} ORDER BY outbox_id, part"""
+
+_ARRIVED = """
+    UPDATE outbox_parts SET remote_id = :remote_id, permalink = :permalink, revision = :revision, held = :held,
+        sent_at = :sent_at
+    WHERE outbox_id = :outbox_id AND part = :part AND remote_id IS NULL"""
+
+_MOVE = """
+    UPDATE outbox SET state = :state, due_at = :due_at, claimed_by = NULL, settled_at = :settled_at,
+        error_code = :code, error_reason = :reason, error_detail = :detail
+    WHERE id = :id"""
+
+_RESTART = """
+    UPDATE outbox SET state = 'queued', key = :key, plan = NULL, due_at = :now, tries = 0, first_tried_at = NULL,
+        settled_at = NULL, claimed_by = NULL, error_code = NULL, error_reason = NULL, error_detail = NULL
+    WHERE id = :id"""
+
+_FORGET_UNSENT = "DELETE FROM outbox_parts WHERE outbox_id = :id AND remote_id IS NULL"
+
+_IN_STATE = f"""
+    SELECT {_COLUMNS} FROM outbox WHERE state = :state AND id < :before ORDER BY id DESC LIMIT :limit"""  # noqa: S608
+
+_IN_STATE_OF_TEAMS = f"""
+    SELECT {_COLUMNS} FROM outbox JOIN channels ON channels.id = outbox.channel_id
+    WHERE outbox.state = :state AND outbox.id < :before AND channels.team_id IN {{ids teams}}
+    ORDER BY outbox.id DESC LIMIT :limit"""  # noqa: S608
+
+_COUNT = """
+    SELECT count(*) AS found FROM (SELECT 1 FROM outbox WHERE state = :state LIMIT :most) some"""
+
+_COUNT_OF_TEAMS = """
+    SELECT count(*) AS found FROM (
+        SELECT 1 FROM outbox JOIN channels ON channels.id = outbox.channel_id
+        WHERE outbox.state = :state AND channels.team_id IN {ids teams} LIMIT :most) some"""
+
+_MOVE_CONVERSATION = "UPDATE outbox SET conversation_id = :into_id WHERE conversation_id = :from_id"
+
+_NEWEST = 2**62
+
+
+def add(
+    session: Session,
+    *,
+    channel_id: int,
+    conversation_id: int | None,
+    agent_id: int | None,
+    key: str,
+    client_key: str | None,
+    request: Outgoing,
+    due_at: datetime,
+    now: datetime,
+    state: State = State.QUEUED,
+) -> int:
+    return session.insert(
+        _INSERT,
+        channel_id=channel_id,
+        conversation_id=conversation_id,
+        agent_id=agent_id,
+        key=key,
+        client_key=client_key,
+        parent_remote_id=request.target.remote_id,
+        request=msgspec.json.encode(request).decode(),
+        state=state.value,
+        due_at=due_at,
+        now=now,
+    )
+
+
+def by_client_key(session: Session, client_key: str) -> OutboxItem | None:
+    """The item a form was already sent for, when a person pressed twice."""
+    row = session.one(_BY_CLIENT_KEY, client_key=client_key)
+    return None if row is None else _items(session, [row])[0]
+
+
+def item(session: Session, outbox_id: int) -> OutboxItem:
+    """Return one item. Raises Absent."""
+    return _found(session, session.one(_ONE, id=outbox_id), outbox_id)
+
+
+def items(session: Session, wanted: Sequence[int]) -> list[OutboxItem]:
+    """Several items at once, in no order."""
+    return _items(session, session.all(_SEVERAL, wanted=list(wanted)))
+
+
+def locked(session: Session, outbox_id: int) -> OutboxItem:
+    """Return one item and keep others from changing it until the transaction ends. Raises Absent."""
+    return _found(session, session.one(_LOCKED, id=outbox_id), outbox_id)
+
+
+def in_state(
+    session: Session,
+    state: State,
+    *,
+    teams: Collection[int] | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[OutboxItem]:
+    """Items in one state, newest first, of the channels of these teams (None: of all). `before`: the id to go on at."""
+    page = {"state": state.value, "before": before or _NEWEST, "limit": limit}
+    if teams is None:
+        return _items(session, session.all(_IN_STATE, **page))
+    return _items(session, session.all(_IN_STATE_OF_TEAMS, teams=sorted(teams), **page))
+
+
+def count(session: Session, state: State, *, teams: Collection[int] | None = None, most: int = 100) -> int:
+    """How many items are in one state, counted up to `most`."""
+    if teams is None:
+        row = session.one(_COUNT, state=state.value, most=most)
+    else:
+        row = session.one(_COUNT_OF_TEAMS, state=state.value, most=most, teams=sorted(teams))
+    return int(row["found"]) if row else 0
+
+
+def note_arrival(session: Session, outbox_id: int, part: int, receipt: Receipt) -> None:
+    """Keep the proof of one part; the first proof stays."""
+    session.run(
+        _ARRIVED,
+        outbox_id=outbox_id,
+        part=part,
+        remote_id=receipt.remote_id,
+        permalink=receipt.permalink,
+        revision=receipt.revision,
+        held=int(receipt.held),
+        sent_at=receipt.at,
+    )
+
+
+def move(
+    session: Session,
+    outbox_id: int,
+    state: State,
+    *,
+    now: datetime,
+    due_at: datetime | None = None,
+    trouble: Trouble | None = None,
+) -> None:
+    """Change the state and give the claim back."""
+    session.run(
+        _MOVE,
+        id=outbox_id,
+        state=state.value,
+        due_at=due_at or now,
+        settled_at=now if state.is_settled else None,
+        **trouble_columns(trouble),
+    )
+
+
+def restart(session: Session, outbox_id: int, *, key: str, now: datetime) -> None:
+    """Queue an item as if new, under a fresh key; parts that arrived stay arrived."""
+    session.run(_RESTART, id=outbox_id, key=key, now=now)
+    session.run(_FORGET_UNSENT, id=outbox_id)
+
+
+def move_conversation(session: Session, *, from_id: int, into_id: int) -> None:
+    """Two conversations became one: what was written in the one is in the other now."""
+    session.run(_MOVE_CONVERSATION, from_id=from_id, into_id=into_id)
+
+
+def _found(session: Session, row: Row | None, outbox_id: int) -> OutboxItem:
+    if row is None:
+        raise Absent("no such outbox item", outbox_id=outbox_id)
+    return _items(session, [row])[0]
+
+
+def _items(session: Session, rows: Sequence[Row]) -> list[OutboxItem]:
+    parts: dict[int, list[Receipt | None]] = {}
+    for row in session.all(_PARTS, wanted=[row["id"] for row in rows]):
+        parts.setdefault(row["outbox_id"], []).append(_receipt(row))
+    return [_item(row, parts.get(row["id"], [])) for row in rows]
+
+
+def _item(row: Row, parts: list[Receipt | None]) -> OutboxItem:
+    return OutboxItem(
+        id=row["id"],
+        channel_id=row["channel_id"],
+        conversation_id=row["conversation_id"],
+        agent_id=row["agent_id"],
+        key=row["key"],
+        request=msgspec.json.decode(row["request"], type=Outgoing),
+        plan=None if row["plan"] is None else msgspec.json.decode(row["plan"], type=Plan),
+        state=State(row["state"]),
+        due_at=from_micros(row["due_at"]),
+        tries=row["tries"],
+        first_tried_at=from_micros_or_none(row["first_tried_at"]),
+        sending_part=row["sending_part"],
+        sending_since=from_micros_or_none(row["sending_since"]),
+        fence=row["fence"],
+        trouble=trouble_of_row(row),
+        created_at=from_micros(row["created_at"]),
+        settled_at=from_micros_or_none(row["settled_at"]),
+        parts=tuple(parts),
+    )
+
+
+def _receipt(row: Row) -> Receipt | None:
+    if row["remote_id"] is None:
+        return None
+    return Receipt(
+        remote_id=row["remote_id"],
+        at=from_micros(row["sent_at"]),
+        permalink=row["permalink"],
+        revision=row["revision"] or "",
+        held=bool(row["held"]),
+    )
