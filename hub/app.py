@@ -9,9 +9,10 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from hub.demo.folder import refuse_foreign
 from hub.errors import DatabaseUnusable, Invalid
 from hub.kernel.config import Config
 from hub.kernel.hub import Hub, open_hub, prepare
@@ -74,16 +75,19 @@ def work(config: Config, *, supervised: bool = False) -> None:
         Engine(hub, connectors).run(stop)
 
 
-def up(config: Config, listening: socket.socket, *, say: Callable[[str, str | None], None]) -> bool:
+def up(config: Config, listening: socket.socket, *, say: Callable[[str, Mapping[str, str]], None]) -> bool:
     """Prepare the installation and run web and worker until Ctrl-C; returns whether both ended by themselves.
 
-    say: called once with the address and, while nobody has a password yet, with a one-time sign-in link.
+    say: called once with the address and with one-time sign-in links by whose they are: the first admin's, who has no
+    name yet, or in the demo those of the parts that nobody has taken yet.
     Raises what `prepare` raises.
     """
     configure_logs()
+    if config.demo:
+        refuse_foreign(config)
     prepare(config)
     _refuse_damage(config)
-    link = _first_link(config)
+    links = _demo_links(config) if config.demo else _first_link(config)
     environ = {**os.environ, **_environ(config)}
     web = Program(
         name="web",
@@ -92,7 +96,7 @@ def up(config: Config, listening: socket.socket, *, say: Callable[[str, str | No
         files=(listening.fileno(),),
     )
     worker = Program(name="worker", command=_command("work", config), environ=environ)
-    say(config.base_url, link)
+    say(config.base_url, links)
     return Supervisor([web, worker], [listening]).run()
 
 
@@ -136,11 +140,21 @@ def _refuse_damage(config: Config) -> None:
         raise DatabaseUnusable("damaged", "; ".join(found))
 
 
-def _first_link(config: Config) -> str | None:
+def _first_link(config: Config) -> Mapping[str, str]:
     from hub.people import links
 
     with contextlib.closing(open_hub(config)) as hub:
-        return links.first_admin(hub)
+        link = links.first_admin(hub)
+    return {} if link is None else {"": link}
+
+
+def _demo_links(config: Config) -> Mapping[str, str]:
+    from hub.demo.company import invitations
+    from hub.demo.tell import tell
+
+    tell(config)
+    with contextlib.closing(open_hub(config)) as hub:
+        return invitations(hub)
 
 
 def _command(name: str, config: Config, *options: str) -> Sequence[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -31,12 +32,15 @@ def up(ctx: click.Context, host: str, port: int, demo: bool) -> None:
     listening = app.listen(host, port)
     settings = config_at(host, listening.getsockname()[1], demo=demo)
 
-    def say(address: str, link: str | None) -> None:
+    def say(address: str, links: Mapping[str, str]) -> None:
         click.echo(_("Hubbub is at %(address)s", address=address))
         if host in _EVERY_ADDRESS and "127.0.0.1" in address:
             click.echo(_("Other machines are let in once HUB_BASE_URL says by which address they come."))
-        if link is not None:
-            click.echo(_("Sign in for the first time (works once, within 24 hours): %(link)s", link=link))
+        for name, link in links.items():
+            if name:
+                click.echo(_("Come in as %(name)s (works once, within 72 hours): %(link)s", name=name, link=link))
+            else:
+                click.echo(_("Sign in for the first time (works once, within 24 hours): %(link)s", link=link))
         click.echo(_("Ctrl-C stops it."))
 
     if not app.up(settings, listening, say=say):
@@ -48,10 +52,13 @@ def up(ctx: click.Context, host: str, port: int, demo: bool) -> None:
 @json_option
 def init(demo: bool, as_json: bool) -> None:
     """Create the data folder, the key and the tables; does nothing where they are."""
+    from hub.demo.folder import refuse_foreign
     from hub.kernel.hub import prepare
     from hub.kernel.texts import gettext as _
 
     settings = config(demo=demo)
+    if demo:
+        refuse_foreign(settings)
     applied = prepare(settings)
     if as_json:
         print_json({"data": str(settings.data), "migrations": applied})

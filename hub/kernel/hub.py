@@ -103,6 +103,11 @@ def fact(session: Session, name: str) -> str | None:
     return None if row is None else str(row["value"])
 
 
+def set_fact(session: Session, name: str, value: str) -> None:
+    """Write one fact down, in place of what it was."""
+    session.run(_SET_FACT, name=name, value=value)
+
+
 def _expected_key(session: Session) -> str:
     from hub.kernel.migrate import has_tables
 

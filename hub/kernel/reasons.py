@@ -199,6 +199,10 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("The folder %(folder)s holds a real installation, not the demo"),
         mark("Choose another folder for the demo with HUB_DATA."),
     ),
+    "foreign_folder": (
+        mark("The folder %(folder)s holds something else, so the demo does not start in it"),
+        mark("Choose an empty or a new folder with HUB_DATA, or leave HUB_DATA away."),
+    ),
     "not_postgresql": (
         mark("%(field)s is not the address of a PostgreSQL database"),
         mark("It begins with postgresql://."),

@@ -25,6 +25,8 @@ def strike_before(fault: str, context: Context) -> None:
         raise RateLimited("too_many", retry_at=context.clock() + RETRY_AFTER)
     if fault == "down":
         raise Unavailable("down", detail="The sandbox network was told to be down.")
+    if fault == "lose":
+        raise Ambiguous("interrupted")
     if fault == "hang":
         threading.Event().wait()
 

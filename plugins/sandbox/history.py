@@ -34,10 +34,11 @@ class Story:
     deleted: frozenset[int] = field(default_factory=frozenset)
 
 
-def play(network: Network, now: datetime, weeks: float) -> None:
-    """Write every story, its days stretched to `weeks`."""
+def play(network: Network, now: datetime, weeks: float, *, loose_ends: bool) -> None:
+    """Write every story, its days stretched to `weeks`; one of a single turn is a loose end."""
     for story in STORIES:
-        _tell(network, story, now, now - timedelta(days=story.days * weeks / 3))
+        if loose_ends or len(story.turns) > 1:
+            _tell(network, story, now, now - timedelta(days=story.days * weeks / 3))
 
 
 def _tell(network: Network, story: Story, now: datetime, start: datetime) -> None:

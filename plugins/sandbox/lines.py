@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hub.connector import Attachment, Visibility
 
 from .model import Person, Words
+from .pictures import ADDRESS
 
 PEOPLE = (
     Person(key="lena", handle="@lena", name="Lena Brandt", language="de"),
@@ -165,8 +166,6 @@ THANKS: dict[str, tuple[str, ...]] = {
     "ru": ("Отлично, спасибо за быстрый ответ!", "Хорошо, спасибо.", "👍"),
 }
 
-_PHOTO = "https://sandbox.example/media/"
-
 OPENINGS: tuple[Opening, ...] = (
     Opening(
         person="lena",
@@ -186,7 +185,7 @@ OPENINGS: tuple[Opening, ...] = (
             attachments=(
                 Attachment(
                     kind="image",
-                    url=f"{_PHOTO}tap.jpg",
+                    url=f"{ADDRESS}tap.jpg",
                     media_type="image/jpeg",
                     alt="A chrome kitchen tap without its aerator; the thread is on the outside",
                     size=184_320,
@@ -264,7 +263,7 @@ OPENINGS: tuple[Opening, ...] = (
             attachments=(
                 Attachment(
                     kind="image",
-                    url=f"{_PHOTO}scale.jpg",
+                    url=f"{ADDRESS}scale.jpg",
                     media_type="image/jpeg",
                     alt="Бак кофемашины изнутри, стенки покрыты белым налётом",
                     size=142_001,

@@ -13,7 +13,6 @@ from hub.errors import AlreadySent, ConnectorError, Gone, NotFound, Rejected
 from hub.kernel.html import text_of
 
 from .model import Arrival, Change, Person, Refused
-from .serving import url
 
 CURSOR_VERSION = 1
 OVERLAP = 10
@@ -93,7 +92,6 @@ def incoming(item: Mapping[str, Any], account: str) -> Incoming:
         language=item["language"],
         content_warning=item["warning"],
         attachments=tuple(Attachment(**attachment) for attachment in item["attachments"]),
-        permalink=item["url"],
         correlation=item["client_id"],
         reply=ReplyRules(allowed=False, why_not="closed") if item["closed"] else ReplyRules(),
         raw=item,
@@ -106,7 +104,7 @@ def author_of(person: Person) -> Author:
 
 
 def receipt_of(arrival: Arrival) -> Receipt:
-    return Receipt(remote_id=arrival.remote_id, at=arrival.at, permalink=url(arrival.remote_id), revision="1")
+    return Receipt(remote_id=arrival.remote_id, at=arrival.at, revision="1")
 
 
 def instruction(refused: Refused) -> ConnectorError:
@@ -133,7 +131,6 @@ def _post(item: Mapping[str, Any]) -> Post:
     return Post(
         remote_id=_text(item["id"]),
         text=_text(item["text"]),
-        link=item["url"],
         created_at=_instant(item["created_at"]),
     )
 

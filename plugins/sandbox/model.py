@@ -12,7 +12,7 @@ from hub.connector import Attachment, Visibility
 Gate = Literal["send", "pull", "look"]
 """What can be made to fail: taking a reply in, handing a page out, looking a reply up."""
 
-FAULTS = ("refuse", "rate_limit", "down", "drop", "crash", "hang", "garbage", "signed_out")
+FAULTS = ("lose", "refuse", "rate_limit", "down", "drop", "crash", "hang", "garbage", "signed_out")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from hub.kernel.clock import Clock, system_clock, to_micros
 from . import people, serving, talk
 from .lines import PEOPLE
 from .model import FAULTS, Arrival, Change, Gate, Person, Refused, Sending, Utterance, Words
+from .pictures import pictures
 from .store import Store
 
 FILE = "sandbox.db"
@@ -145,18 +146,29 @@ class Network:
             self._store.alter(id, {**utterance.altered, **fields})
             self._store.add_change(utterance.account, id, self._clock())
 
-    def hush(self) -> None:
-        """From now on nobody speaks of their own accord: neither starts nor answers."""
-        self._store.set_fact("hushed", "yes")
+    def hush(self, quiet: bool = True) -> None:
+        """From now on nobody speaks of their own accord, neither starts nor answers; false lifts that again."""
+        self._store.set_fact("hushed", "yes" if quiet else "no")
 
-    def history(self, weeks: float = 3) -> None:
-        """Play the demo company's past conversations, the oldest `weeks` ago. Doing it twice is the same as once."""
+    @property
+    def _is_hushed(self) -> bool:
+        return self._store.fact("hushed") == "yes"
+
+    def history(self, weeks: float = 3, *, loose_ends: bool = True) -> None:
+        """Play the demo company's past conversations, the oldest `weeks` ago. Doing it twice is the same as once.
+
+        loose_ends: also those that nobody has answered yet.
+        """
         from .history import play
 
         with self._store.transaction():
             if self._store.fact("history") is None:
-                play(self, self._clock(), weeks)
+                play(self, self._clock(), weeks, loose_ends=loose_ends)
                 self._store.set_fact("history", "played")
+
+    def pictures(self) -> dict[str, bytes]:
+        """What the addresses of its pictures lead to."""
+        return pictures()
 
     # What tests look at and break.
 
@@ -208,7 +220,7 @@ class Network:
     def wake(self, account: str, talk_per_hour: float) -> None:
         """Let everybody speak whose moment has come."""
         with self._store.transaction():
-            if self._store.fact("hushed") is None:
+            if not self._is_hushed:
                 talk.wake(self._store, self, account, talk_per_hour, self._clock())
 
     def changes(self, account: str, after: int, limit: int) -> tuple[Change, ...]:
@@ -258,7 +270,7 @@ class Network:
         if utterance.is_ours and utterance.parent_id is None and utterance.words.visibility is not Visibility.DIRECT:
             return  # A post of ours: shown above what people say to it, not in the timeline.
         self._store.add_change(utterance.account, utterance.id, self._clock())
-        if heard and utterance.is_ours and self._store.fact("hushed") is None:
+        if heard and utterance.is_ours and not self._is_hushed:
             talk.hear(self._store, utterance)
 
     def _change(self, number: int, post_id: str, at: datetime, gone: bool) -> Change:

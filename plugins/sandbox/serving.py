@@ -51,14 +51,9 @@ def item(utterance: Utterance, find: Find) -> dict[str, Any]:
         "post": _post(root) if above and root.is_ours else None,
         "addressed": utterance.addressed,
         "client_id": utterance.reserved,
-        "url": url(utterance.id),
         "closed": any(each.closed_at for each in (utterance, *above)),
     }
     return {**served, **utterance.altered}
-
-
-def url(id: str) -> str:
-    return f"https://sandbox.example/posts/{id}"
 
 
 def _kind(utterance: Utterance, above: list[Utterance]) -> str:
@@ -73,6 +68,5 @@ def _post(root: Utterance) -> dict[str, Any]:
     return {
         "id": root.id,
         "text": root.words.text,
-        "url": url(root.id),
         "created_at": root.created_at.isoformat(),
     }
