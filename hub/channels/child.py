@@ -1,62 +1,40 @@
 """The process a plugin's connectors run in: reads requests from its pipe, answers them, ends when the pipe closes.
 
-Started as `python -m hub.channels.child` by hub.channels.children, which writes one Start frame first.
+Started as `python -m hub.channels.child` by hub.channels.parent, which writes one Start frame first.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import resource
-import struct
+import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
+from hub.channels.frames import MOST_BYTES, read_frame, write_frame
 from hub.channels.host import Host
-from hub.channels.wire import MOST_BYTES, Answer, Request
+from hub.channels.wire import Answer, Request, Start, encode, to_problem
 from hub.connector import Context
+from hub.errors import PluginFault
 from hub.kernel.clock import system_clock
 from hub.kernel.http import Door
 from hub.kernel.plugins import GROUP, load_plugins
 
-_LENGTH = struct.Struct("!I")
-_THREADS = 8
-_ADDRESS_SPACE = 4 * 1024**3
+_THREADS = 32
+"""More than the engine ever asks at once, so that no call waits for another channel's."""
+
+_ADDRESS_SPACE = 2 * 1024**3
 _OPEN_FILES = 512
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
-    """The first frame: which plugin this process is for, and what its connectors are given."""
-
-    plugin: str
-    data: str
-    allow_hosts: tuple[str, ...]
-
-
-def read_frame(stream: BinaryIO) -> bytes | None:
-    """Return the next frame, or None when the other side is gone."""
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    (length,) = _LENGTH.unpack(head)
-    if length > MOST_BYTES:
-        return None
-    body = stream.read(length)
-    return body if len(body) == length else None
-
-
-def write_frame(stream: BinaryIO, body: bytes) -> None:
-    stream.write(_LENGTH.pack(len(body)) + body)
-    stream.flush()
+_STANDSTILL_SECONDS = 30
 
 
 def main() -> None:
@@ -64,22 +42,38 @@ def main() -> None:
     first = read_frame(requests)
     if first is None:
         return
+    _protect_the_parent()
     start = msgspec.msgpack.decode(first, type=Start)
-    _limit()
-    host = Host(
-        load_plugins(point for point in entry_points(group=GROUP) if point.name == start.plugin), _context(start)
-    )
+    host: Future[Host] = Future()
+    # Requests are read from the start: a plugin that hangs while it is imported must still notice the closed pipe.
+    reading = threading.Thread(target=_serve, args=(requests, answers, host), name="requests")
+    reading.start()
+    points = [point for point in entry_points(group=GROUP) if point.name == start.plugin]
+    host.set_result(Host(load_plugins(points), _context(start)))
+    reading.join()
+
+
+def _serve(requests: int, answers: int, host: Future[Host]) -> None:
+    """Hand each request to a thread until the pipe closes, then end, whatever hangs."""
     lock = threading.Lock()
 
-    def serve(request: Request) -> None:
-        answer = _fitting(host.answer(request))
-        with lock:
-            write_frame(answers, answer)
+    def answer(request: Request) -> None:
+        encoded = _fitting(host.result().answer(request))
+        with lock, contextlib.suppress(OSError):
+            write_frame(answers, encoded)
 
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="call")
-    while (frame := read_frame(requests)) is not None:
-        pool.submit(serve, msgspec.msgpack.decode(frame, type=Request))
-    # The parent is gone or wants us gone: a hanging call must not keep this process.
+    try:
+        while (frame := read_frame(requests)) is not None:
+            pool.submit(answer, msgspec.msgpack.decode(frame, type=Request))
+    finally:
+        _end()
+
+
+def _end() -> None:
+    """End this process at once, and with it what the plugin started."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
     os._exit(0)
 
 
@@ -87,13 +81,13 @@ def _fitting(answer: Answer) -> bytes:
     encoded = msgspec.msgpack.encode(answer)
     if len(encoded) <= MOST_BYTES:
         return encoded
-    return msgspec.msgpack.encode(Answer(id=answer.id))
+    problem = to_problem(PluginFault(f"{len(encoded)} bytes in one answer", reason="too_large"))
+    return msgspec.msgpack.encode(Answer(id=answer.id, problem=encode(problem)))
 
 
-def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Keep the pipe for ourselves: whatever a plugin prints goes to the log, not between the frames."""
-    requests = os.fdopen(os.dup(0), "rb")
-    answers = os.fdopen(os.dup(1), "wb")
+def _take_pipes() -> tuple[int, int]:
+    """Keep the pipes for ourselves: whatever a plugin prints goes to the log, not between the frames."""
+    requests, answers = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
@@ -101,11 +95,27 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
     return requests, answers
 
 
-def _limit() -> None:
+def _protect_the_parent() -> None:
+    """Keep what a plugin does to the machine in this process, and its end in the parent's hands."""
     for what, most in ((resource.RLIMIT_AS, _ADDRESS_SPACE), (resource.RLIMIT_NOFILE, _OPEN_FILES)):
         _, hard = resource.getrlimit(what)
         resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(OSError):
+        # Short of memory, the kernel takes this process and not the one that holds the database.
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # A stop goes to every process of a service; the parent lets calls under way finish, then closes the pipe.
+        signal.signal(number, lambda *_: None)
+    threading.Thread(target=_end_at_standstill, name="standstill", daemon=True).start()
+
+
+def _end_at_standstill() -> None:
+    """A call that never lets other threads run would also keep us from seeing the pipe close: the kernel's alarm
+    ends this process when we could not set it back in time."""
+    while True:
+        signal.alarm(_STANDSTILL_SECONDS)
+        time.sleep(_STANDSTILL_SECONDS / 3)
 
 
 def _context(start: Start) -> Callable[[str], Context]:
@@ -119,6 +129,15 @@ def _context(start: Start) -> Callable[[str], Context]:
     return make
 
 
+def _log_to_parent() -> None:
+    """Write one line for each record: level, logger, text; the parent hides secrets and writes them to its log.
+
+    Libraries are heard from WARNING up: some tell whole addresses, tokens included, at INFO.
+    """
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    logging.getLogger("hub").setLevel(logging.INFO)
+
+
 if __name__ == "__main__":
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    _log_to_parent()
     main()

@@ -4,26 +4,42 @@ from __future__ import annotations
 
 import itertools
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from hub.channels import wire
 from hub.channels.host import Host
 from hub.channels.model import Account
+from hub.channels.settings import fields_of
 from hub.channels.wire import Answer, Request
 from hub.connector import Action, Check, Outgoing, Page, Plan, Receipt
+from hub.errors import PluginFault
 from hub.kernel.log import Logged
 from hub.kernel.plugins import Plugins
+from hub.kernel.redaction import redaction
 
-SECONDS = {"check": 20, "pull": 60, "plan": 20, "send": 30, "reconcile": 30, "act": 30, "observe": 10}
+SECONDS: Mapping[str, float] = {
+    "check": 20,
+    "pull": 60,
+    "plan": 20,
+    "send": 30,
+    "reconcile": 30,
+    "act": 30,
+    "observe": 10,
+}
 """How long each call may take before the plugin counts as hanging."""
+
+ITEMS_MOST = 2000
+"""The longest page: it is stored in one transaction, during which nobody else can write."""
 
 
 class Connectors(ABC):
     """Calls connectors. Every method raises the ConnectorErrors of hub.errors, or PluginFault for a broken plugin."""
 
-    def __init__(self, plugins: Plugins) -> None:
+    def __init__(self, plugins: Plugins, *, seconds: Mapping[str, float] = SECONDS) -> None:
         self.plugins = plugins
+        self._seconds = seconds
         self._ids = itertools.count(1)
 
     @abstractmethod
@@ -36,6 +52,9 @@ class Connectors(ABC):
 
     def pull(self, account: Account, cursor: str | None) -> Page:
         page: Page = self._call(account, "pull", (cursor,))
+        items = len(page.messages) + len(page.deleted) + len(page.skipped)
+        if items > ITEMS_MOST:
+            raise PluginFault(f"{items} items in one page, at most {ITEMS_MOST} fit", reason="too_large")
         return page
 
     def plan(self, account: Account, outgoing: Outgoing, key: str) -> Plan:
@@ -58,14 +77,12 @@ class Connectors(ABC):
         arguments = (logged.kind, wire.encode_event(logged.event))
         self._result(plugin, Request(id=0, method="observe", deadline=0, kind=plugin), arguments)
 
-    def end_idle(self) -> None:
-        """Give back what has not been used for a while."""
-
     def close(self) -> None:
         """End everything this object started."""
 
     def _call(self, account: Account, method: str, arguments: tuple[Any, ...]) -> Any:
         plugin = self.plugins.plugin_of(account.kind)
+        self._hide_secrets(account)
         request = Request(
             id=0,
             method=method,
@@ -77,10 +94,14 @@ class Connectors(ABC):
         return self._result(plugin, request, arguments)
 
     def _result(self, plugin: str, request: Request, arguments: tuple[Any, ...]) -> Any:
-        answer = self._ask(plugin, wire.stamped(request, next(self._ids), arguments, SECONDS[request.method]))
-        if answer.problem is not None:
-            raise wire.to_error(answer.problem)
-        return wire.decode_result(request.method, answer.result)
+        stamped = wire.stamped(request, next(self._ids), arguments, self._seconds[request.method])
+        return wire.read_answer(request.method, self._ask(plugin, stamped))
+
+    def _hide_secrets(self, account: Account) -> None:
+        """Whatever a plugin prints of them, our log does not show it."""
+        for field in fields_of(self.plugins.connector(account.kind).Settings):
+            if field.secret:
+                redaction.register(account.settings.get(field.name, ""))
 
 
 class InlineConnectors(Connectors):

@@ -6,8 +6,9 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -24,65 +25,103 @@ _log = logging.getLogger("hub.plugin")
 _READING = frozenset({"check", "pull"})
 
 
-@dataclass(slots=True)
-class _Instance:
-    """A connector that is kept between calls, and the lock that gives it to one thread at a time."""
-
-    connector: Connector
-    fingerprint: str
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-
 class Host:
     """Answers requests in this process. Reading and writing of one channel use two instances and do not wait."""
 
     def __init__(self, plugins: Plugins, make_context: Callable[[str], Context]) -> None:
         self._plugins = plugins
         self._make_context = make_context
-        self._instances: dict[tuple[str, int, bool], _Instance] = {}
+        self._seats: dict[tuple[str, int, bool], _Seat] = {}
         self._lock = threading.Lock()
 
     def answer(self, request: Request) -> Answer:
         """Run one call. Never raises: an error of the connector or a bug in it is part of the answer."""
         try:
-            if time.monotonic_ns() > request.deadline:
-                raise Unavailable("too_late")
+            _refuse_late(request)
             return Answer(id=request.id, result=wire.encode(self._run(request)))
-        except Exception as error:
-            if wire.to_problem(error).code == PluginFault.code:
-                logging.getLogger("hub.plugin").warning(
-                    "plugin fault in %s %s", request.kind, request.method, exc_info=error
-                )
-            return Answer(id=request.id, problem=wire.to_problem(error))
+        except BaseException as error:  # sys.exit() in a plugin is a bug of the plugin and ends nothing else
+            problem = wire.to_problem(error)
+            if problem.code == PluginFault.code:
+                _log_fault(request, error)
+            return Answer(id=request.id, problem=_encoded(problem))
 
     def close(self) -> None:
-        for instance in self._instances.values():
-            instance.connector.close()
+        with self._lock:
+            seats, self._seats = list(self._seats.values()), {}
+        for seat in seats:
+            seat.close()
 
     def _run(self, request: Request) -> Any:
         arguments = wire.decode_arguments(request)
         if request.method == "observe":
             return self._observe(request.kind, *arguments)
-        instance = self._instance(request)
-        with instance.lock:
-            result = getattr(instance.connector, request.method)(*arguments)
-        return msgspec.convert(result, wire.RESULTS[request.method], strict=True)
+        with self._connector(request) as connector:
+            return getattr(connector, request.method)(*arguments)
 
     def _observe(self, plugin: str, hook: str, data: bytes) -> None:
         getattr(self._plugins.modules[plugin], hook)(event=msgspec.json.decode(data, type=KINDS[hook]))
 
-    def _instance(self, request: Request) -> _Instance:
-        place = (request.kind, request.channel_id, request.method in _READING)
-        fingerprint = hashlib.sha256(msgspec.json.encode(request.settings, order="sorted")).hexdigest()
+    @contextmanager
+    def _connector(self, request: Request) -> Iterator[Connector]:
+        """The channel's connector, for one thread at a time."""
+        if not request.channel_id:  # a channel that is being connected: nothing of it is kept
+            seat = _Seat()
+            try:
+                yield seat.connector(request, self._make)
+            finally:
+                seat.close()
+            return
         with self._lock:
-            known = self._instances.get(place)
-            if known is None or known.fingerprint != fingerprint:
-                known = _Instance(self._make(request), fingerprint)
-                # Channel 0 is one that is being connected: nothing of it is kept.
-                if request.channel_id:
-                    self._instances[place] = known
-            return known
+            seat = self._seats.setdefault((request.kind, request.channel_id, request.method in _READING), _Seat())
+        with seat.turn:
+            _refuse_late(request)
+            yield seat.connector(request, self._make)
 
     def _make(self, request: Request) -> Connector:
         connector = self._plugins.connector(request.kind)
         return connector(build(connector.Settings, request.settings), self._make_context(request.kind))
+
+
+class _Seat:
+    """Where a connector is kept between calls, as long as the channel's settings stay the same."""
+
+    def __init__(self) -> None:
+        self.turn = threading.Lock()
+        self._connector: Connector | None = None
+        self._fingerprint = b""
+
+    def connector(self, request: Request, make: Callable[[Request], Connector]) -> Connector:
+        fingerprint = hashlib.sha256(msgspec.json.encode(request.settings, order="sorted")).digest()
+        if self._connector is None or self._fingerprint != fingerprint:
+            self.close()
+            self._connector, self._fingerprint = make(request), fingerprint
+        return self._connector
+
+    def close(self) -> None:
+        connector, self._connector = self._connector, None
+        if connector is None:
+            return
+        try:
+            connector.close()
+        except Exception as error:
+            _log.warning("%s.close() failed: %s", connector.kind, type(error).__name__)
+
+
+def _refuse_late(request: Request) -> None:
+    if time.monotonic_ns() > request.deadline:
+        raise Unavailable("too_late")
+
+
+def _encoded(problem: wire.Problem) -> bytes:
+    try:
+        return wire.encode(problem)
+    except Exception as error:  # a plugin may put anything into the fields of an error
+        return wire.encode(wire.to_problem(error))
+
+
+def _log_fault(request: Request, error: BaseException) -> None:
+    """Say where in the plugin it happened. What the error says stays out: it may quote somebody's message."""
+    places = " < ".join(
+        f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(traceback.extract_tb(error.__traceback__))
+    )
+    _log.warning("fault in %s of %s: %s at %s", request.method, request.kind, type(error).__name__, places)

@@ -12,11 +12,9 @@ from typing import Any
 import msgspec
 
 from hub import errors
-from hub.connector import Action, Check, Outgoing, Page, Plan, Receipt
+from hub.connector import Action, Check, Instant, Outgoing, Page, Plan, Receipt
 from hub.errors import ConnectorError, HubError, PluginFault
 from hub.events import Event
-
-MOST_BYTES = 64 * 1024 * 1024
 
 ARGUMENTS: dict[str, Any] = {
     "check": tuple[()],
@@ -37,6 +35,17 @@ RESULTS: dict[str, Any] = {
     "act": None,
     "observe": None,
 }
+
+_LONGEST_DETAIL = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """The first frame a plugin's process gets: which plugin it is for, and what its connectors are given."""
+
+    plugin: str
+    data: str
+    allow_hosts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,16 +68,21 @@ class Problem:
     code: str
     reason: str = ""
     detail: str = ""
-    retry_at: datetime | None = None
+    retry_at: Instant | None = None
     field: str | None = None
     receipt: Receipt | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
+    """What became of a request: an encoded result, or an encoded Problem.
+
+    Both stay encoded until the one who asked reads them, so that nothing a plugin returns can hurt another call.
+    """
+
     id: int
     result: bytes = field(default=b"", repr=False)
-    problem: Problem | None = None
+    problem: bytes = b""
 
 
 _BY_CODE: dict[str, type[ConnectorError]] = {
@@ -111,12 +125,15 @@ def decode_arguments(request: Request) -> tuple[Any, ...]:
     return decoded
 
 
-def decode_result(method: str, result: bytes) -> Any:
-    """Return the typed result. Raises PluginFault when the plugin returned something else."""
+def read_answer(method: str, answer: Answer) -> Any:
+    """Return the typed result. Raises what the connector raised, or PluginFault when it returned something else."""
     try:
-        return msgspec.msgpack.decode(result, type=RESULTS[method])
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        if not answer.problem:
+            return msgspec.msgpack.decode(answer.result, type=RESULTS[method])
+        problem = msgspec.msgpack.decode(answer.problem, type=Problem)
+    except msgspec.MsgspecError as error:
         raise PluginFault(f"{method} returned a wrong value: {error}", reason="wrong_type") from error
+    raise to_error(problem)
 
 
 def to_problem(error: BaseException) -> Problem:
@@ -125,9 +142,21 @@ def to_problem(error: BaseException) -> Problem:
         return Problem(code=error.code, receipt=error.receipt)
     if isinstance(error, ConnectorError):
         return Problem(
-            code=error.code, reason=error.reason, detail=error.detail, retry_at=error.retry_at, field=error.field
+            code=error.code,
+            reason=_told(error.reason),
+            detail=_told(error.detail),
+            retry_at=error.retry_at,
+            field=error.field,
         )
-    return Problem(code=PluginFault.code, reason=type(error).__name__, detail=str(error)[:500])
+    reason = str(error.params.get("reason", "")) if isinstance(error, PluginFault) else type(error).__name__
+    return Problem(code=PluginFault.code, reason=reason, detail=_told(error))
+
+
+def _told(words: object) -> str:
+    try:
+        return str(words)[:_LONGEST_DETAIL]
+    except Exception as error:  # a plugin's own __str__ may be as broken as the rest of it
+        return f"{type(words).__name__} that cannot be told ({type(error).__name__})"
 
 
 def to_error(problem: Problem) -> HubError:

@@ -7,6 +7,7 @@ import threading
 from types import TracebackType
 
 from hub.engine import store
+from hub.engine.crew import log_failure
 from hub.errors import HubError
 from hub.kernel.hub import Hub
 
@@ -34,16 +35,20 @@ class Worker:
     ) -> None:
         self._ended.set()
         self._thread.join()
-        with self.hub.database.transaction() as session:
-            store.leave(session, self.id)
+        try:
+            with self.hub.database.transaction() as session:
+                store.leave(session, self.id)
+        except HubError as failure:
+            # Our claims are free all the same, as soon as we have been silent for a while.
+            _log.warning("did not leave: %s", failure.code)
 
     def _beat_on(self) -> None:
-        # Outside APScheduler on purpose: a step of the wall clock must not stop the heart.
+        # Outside APScheduler on purpose: a step of the wall clock must not stop the heart, and nothing else may.
         while not self._ended.wait(BEAT_SECONDS):
             try:
                 self._beat()
-            except HubError as error:
-                _log.warning("beat missed: %s", error.code)
+            except Exception as error:
+                log_failure("beat", error)
 
     def _beat(self) -> None:
         with self.hub.database.transaction() as session:

@@ -1,7 +1,7 @@
 """The worker: APScheduler is the clock, our tables say what is due, claims say who does it.
 
-One table of named ticks. A tick claims what is due and hands it to a pool; a channel that hangs keeps one thread of a
-pool and its own claim, nothing else.
+One table of named ticks. A tick claims what is due and hands it to a crew of threads; a channel that hangs keeps one
+thread and its own claim, a plugin that hangs its share of the threads, nothing else.
 """
 
 from __future__ import annotations
@@ -9,153 +9,216 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import wait as wait_for
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, timedelta
 from functools import partial
+from typing import Protocol, TypeVar
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from hub.channels import store as channels
 from hub.channels.connectors import Connectors
-from hub.engine import store
+from hub.engine import observe, store
 from hub.engine.beat import Worker
-from hub.engine.observe import tell_observers
+from hub.engine.clock_watch import ClockWatch
+from hub.engine.crew import Crew, log_failure
 from hub.errors import HubError
 from hub.inbox import pull
 from hub.kernel import log
-from hub.kernel.clock import system_clock
+from hub.kernel.clock import Clock, system_clock
+from hub.kernel.database import Session
 from hub.kernel.hub import Hub
 from hub.outbox import resolve, send
+from hub.outbox import store as outbox
+from hub.outbox.model import Claim
 
 _log = logging.getLogger("hub.engine")
 
-PULL_THREADS = 8
-SEND_THREADS = 6
-STOP_SECONDS = 25.0
+FINISH_SECONDS = 20.0
+"""How long work under way may go on after the stop; what the supervisor grants, less the end of the children."""
+
 _KEEP_EVENTS = timedelta(days=14)
-_CLOCK_STEP_SECONDS = 2.0
 _WATCH_SECONDS = 1.0
+_AGAIN_SECONDS = 60.0
+
+
+class OnChannel(Protocol):
+    """Something claimed that belongs to a channel and is numbered by a fence."""
+
+    @property
+    def channel_id(self) -> int: ...
+
+    @property
+    def fence(self) -> int: ...
+
+
+T = TypeVar("T", bound=OnChannel)
+GiveBack = Callable[[Session], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Owed:
+    """A claim whose work failed, to be given back as soon as the database takes it, not before `at` (monotonic)."""
+
+    at: float
+    give_back: GiveBack
 
 
 class Engine:
-    """Does what is due until it is told to stop."""
+    """Does what is due until it is told to stop. `wall` is the clock people set, watched for steps."""
 
-    def __init__(self, hub: Hub, connectors: Connectors) -> None:
+    def __init__(self, hub: Hub, connectors: Connectors, *, wall: Clock = system_clock) -> None:
         self.hub = hub
         self.connectors = connectors
-        self._pulling = _Pool(PULL_THREADS, "pull")
-        self._sending = _Pool(SEND_THREADS, "send")
+        self._wall = wall
+        self._pulling = Crew("pull", threads=24, share=6)
+        self._sending = Crew("send", threads=16, share=4)
+        self._resolving = Crew("resolve", threads=6, share=2)
+        self._observing = Crew("observe", threads=8, share=1)
+        self._owed: deque[_Owed] = deque()
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
 
     def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set; then claim nothing more and finish what is under way within STOP_SECONDS."""
+        """Work until `stop` is set; then claim nothing more and finish what is under way within FINISH_SECONDS."""
         with Worker(self.hub, "worker") as worker:
-            self._schedule(worker.id)
+            self._schedule(worker.id, stop)
             self._scheduler.start()
             try:
                 self._watch_clock(stop)
             finally:
+                stop.set()
                 self._scheduler.shutdown(wait=True)
                 self._finish()
 
-    def _schedule(self, worker: str) -> None:
+    def _schedule(self, worker: str, stop: threading.Event) -> None:
         ticks: dict[str, tuple[float, Callable[[], None]]] = {
-            "pull": (1.0, partial(self._pull, worker)),
-            "send": (1.0, partial(self._send, worker)),
-            "resolve": (5.0, partial(self._resolve, worker)),
-            "observe": (1.0, self._observe),
+            "pull": (1.0, partial(self._pull, worker, stop)),
+            "send": (1.0, partial(self._send, worker, stop)),
+            "resolve": (5.0, partial(self._resolve, worker, stop)),
+            "observe": (1.0, partial(self._observe, stop)),
+            "give_back": (1.0, self._give_back),
             "sweep": (60.0, self._sweep),
         }
         for name, (seconds, tick) in ticks.items():
-            self._scheduler.add_job(tick, "interval", seconds=seconds, id=name, next_run_time=system_clock())
+            self._scheduler.add_job(tick, "interval", seconds=seconds, id=name, next_run_time=self._wall())
         self._scheduler.add_listener(_log_failed_tick, EVENT_JOB_ERROR)
 
-    def _pull(self, worker: str) -> None:
-        for lease in pull.claim_due(self.hub, worker, limit=self._pulling.free):
-            self._pulling.start(partial(pull.pull_leased, self.hub, self.connectors, lease))
+    def _pull(self, worker: str, stop: threading.Event) -> None:
+        self._hand_out(
+            self._pulling,
+            stop,
+            partial(pull.claim_due, self.hub, worker),
+            lambda lease: pull.pull_leased(self.hub, self.connectors, lease),
+            lambda lease: partial(channels.release, channel_id=lease.channel_id, worker=worker, fence=lease.fence),
+        )
 
-    def _send(self, worker: str) -> None:
-        for item in send.claim_due(self.hub, worker, limit=self._sending.free):
-            self._sending.start(partial(send.send_item, self.hub, self.connectors, worker, item))
+    def _send(self, worker: str, stop: threading.Event) -> None:
+        self._hand_out(
+            self._sending,
+            stop,
+            partial(send.claim_due, self.hub, worker),
+            lambda item: send.send_item(self.hub, self.connectors, worker, item),
+            lambda item: partial(outbox.release, outbox_id=item.id, claim=Claim(worker=worker, fence=item.fence)),
+        )
 
-    def _resolve(self, worker: str) -> None:
-        for item in resolve.claim_stuck(self.hub, worker, limit=self._sending.free):
-            self._sending.start(partial(resolve.resolve_item, self.hub, self.connectors, worker, item))
+    def _resolve(self, worker: str, stop: threading.Event) -> None:
+        self._hand_out(
+            self._resolving,
+            stop,
+            partial(resolve.claim_stuck, self.hub, worker),
+            lambda item: resolve.resolve_item(self.hub, self.connectors, worker, item),
+            lambda item: partial(outbox.release, outbox_id=item.id, claim=Claim(worker=worker, fence=item.fence)),
+        )
 
-    def _observe(self) -> None:
-        tell_observers(self.hub, self.connectors)
+    def _hand_out(
+        self,
+        crew: Crew,
+        stop: threading.Event,
+        claim: Callable[..., Sequence[T]],
+        work: Callable[[T], object],
+        give_back: Callable[[T], GiveBack],
+    ) -> None:
+        """Claim what is due, a share at a time, without the channels of kinds that have theirs, and begin it."""
+        while crew.free and not stop.is_set():
+            items = claim(limit=min(crew.free, crew.share))
+            kinds = self._kinds() if items else {}
+            for item in items:
+                failed = partial(self._owe, give_back(item))
+                crew.start(kinds.get(item.channel_id, ""), partial(work, item), failed=failed)
+            if len(items) < crew.share:
+                return
+
+    def _kinds(self) -> dict[int, str]:
+        with self.hub.database.reading() as session:
+            return {channel.id: channel.kind for channel in channels.all_channels(session)}
+
+    def _owe(self, give_back: GiveBack, error: Exception) -> None:
+        """Our own beat keeps the claim alive: without this, what failed would wait until this process ends.
+
+        A bug is met again at leisure; a database that was away for a moment is no reason to wait.
+        """
+        pause = 0.0 if isinstance(error, HubError) else _AGAIN_SECONDS
+        self._owed.append(_Owed(at=time.monotonic() + pause, give_back=give_back))
+
+    def _give_back(self) -> None:
+        now = time.monotonic()
+        for _ in range(len(self._owed)):
+            owed = self._owed.popleft()
+            try:
+                if owed.at <= now:
+                    with self.hub.database.transaction() as session:
+                        owed.give_back(session)
+                    continue
+            except HubError:
+                self._owed.append(owed)
+                raise
+            self._owed.append(owed)
+
+    def _observe(self, stop: threading.Event) -> None:
+        for plugin in observe.observers(self.hub):
+            if self._observing.free and plugin not in self._observing.crowded:
+                work = partial(observe.tell, self.hub, self.connectors, plugin, stop)
+                self._observing.start(plugin, work, failed=_nothing_owed)
 
     def _sweep(self) -> None:
+        now = self.hub.clock()
         with self.hub.database.transaction() as session:
-            log.forget(session, before=self.hub.clock() - _KEEP_EVENTS)
+            log.forget(session, before=now - _KEEP_EVENTS)
             store.forget_silent(session)
-        self.connectors.end_idle()
 
     def _watch_clock(self, stop: threading.Event) -> None:
         """Wait for the end. After a step back of the wall clock APScheduler's jobs would stand still until the old
         time returns: notice it by the monotonic clock and set them anew."""
-        wall, steady = system_clock(), time.monotonic()
+        watch = ClockWatch(self._wall)
         while not stop.wait(_WATCH_SECONDS):
-            drift = (system_clock() - wall).total_seconds() - (time.monotonic() - steady)
-            if abs(drift) > _CLOCK_STEP_SECONDS:
-                _log.warning("the clock was set by %.0f s", drift)
-                for job in self._scheduler.get_jobs():
-                    job.modify(next_run_time=system_clock())
-            wall, steady = system_clock(), time.monotonic()
+            step = watch.step()
+            if step:
+                _log.warning("the clock was set by %.0f s", step)
+                self._set_anew(self._scheduler.get_jobs())
+
+    def _set_anew(self, jobs: Iterable[object]) -> None:
+        for job in jobs:
+            job.modify(next_run_time=self._wall())  # type: ignore[attr-defined]
 
     def _finish(self) -> None:
-        until = time.monotonic() + STOP_SECONDS
-        for pool in (self._sending, self._pulling):
-            pool.finish(until - time.monotonic())
+        crews = (self._sending, self._resolving, self._pulling, self._observing)
+        until = time.monotonic() + FINISH_SECONDS
+        finished = [crew.finish(until - time.monotonic()) for crew in crews]
         self.connectors.close()
+        for crew in crews:
+            # What still ran was just ended with its children: let it write down what became of it.
+            crew.finish(0.0 if all(finished) else 2.0)
+            crew.close()
 
 
-class _Pool:
-    """A fixed number of threads that says how many are free."""
-
-    def __init__(self, threads: int, name: str) -> None:
-        self._threads = threads
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._running: set[Future[None]] = set()
-        self._lock = threading.Lock()
-
-    @property
-    def free(self) -> int:
-        with self._lock:
-            return self._threads - len(self._running)
-
-    def start(self, work: Callable[[], object]) -> None:
-        future = self._executor.submit(_logged, work)
-        with self._lock:
-            self._running.add(future)
-        future.add_done_callback(self._forget)
-
-    def finish(self, seconds: float) -> None:
-        with self._lock:
-            running = set(self._running)
-        wait_for(running, timeout=max(seconds, 0))
-        self._executor.shutdown(wait=False, cancel_futures=True)
-
-    def _forget(self, future: Future[None]) -> None:
-        with self._lock:
-            self._running.discard(future)
-
-
-def _logged(work: Callable[[], object]) -> None:
-    try:
-        work()
-    except HubError as error:
-        _log.warning("work failed: %s %s", error.code, error.params)
-    except Exception:
-        _log.exception("work failed")
+def _nothing_owed(error: Exception) -> None:
+    """An observer's position says where to go on."""
 
 
 def _log_failed_tick(event: JobExecutionEvent) -> None:
-    if isinstance(event.exception, HubError):
-        _log.warning("tick %s failed: %s %s", event.job_id, event.exception.code, event.exception.params)
-    else:
-        _log.error("tick %s failed", event.job_id, exc_info=event.exception)
+    log_failure(f"tick {event.job_id}", event.exception)
