@@ -52,8 +52,8 @@ class Answerable:
     send_through: Channel | None = None
 
 
-def queue_reply(hub: Hub, draft: Draft) -> int:
-    """Queue a reply and return its outbox id; it leaves after UNDO_SECONDS.
+def queue_reply(hub: Hub, draft: Draft, *, undo: timedelta = timedelta(seconds=UNDO_SECONDS)) -> int:
+    """Queue a reply and return its outbox id; it leaves when the time to `undo` it is over.
 
     Raises Invalid at the field at fault (empty, too long, a wider audience than the message answered), Conflict when
     the message cannot be answered, Absent for an unknown conversation.
@@ -67,7 +67,7 @@ def queue_reply(hub: Hub, draft: Draft) -> int:
         if answerable.target is None or answerable.send_through is None:
             raise Conflict("cannot be answered", reason=answerable.why_not)
         outgoing = compose(hub, session, answerable, draft)
-        outbox_id = _store(hub, session, conversation, answerable, outgoing, draft)
+        outbox_id = _store(hub, session, conversation, answerable, outgoing, draft, undo)
     hub.reach("reply.stored")
     return outbox_id
 
@@ -189,6 +189,7 @@ def _store(
     answerable: Answerable,
     outgoing: Outgoing,
     draft: Draft,
+    undo: timedelta,
 ) -> int:
     now = hub.clock()
     sender = answerable.send_through or answerable.channel
@@ -200,7 +201,7 @@ def _store(
         key=hub.token(),
         client_key=draft.client_key,
         request=outgoing,
-        due_at=now + timedelta(seconds=UNDO_SECONDS),
+        due_at=now + undo,
         now=now,
     )
     replies.add_reply(
