@@ -7,8 +7,6 @@ import hashlib
 from dataclasses import dataclass
 from typing import NoReturn
 
-import msgspec
-
 from hub import Author, Check, Connector, Context, Features, Page, Skipped, Target, Trust, setting
 from hub.errors import ConnectorError, Gone, Misconfigured, Unavailable
 from hub.kernel.html import one_line, safe_link, text_of
@@ -17,10 +15,17 @@ from .cursor import Cursor, forget_redirect, read_cursor, with_answer, with_redi
 from .discovery import as_wordpress_atom, feeds_of, is_comments_address
 from .document import Feed, Unreadable
 from .fetching import CHECK_SECONDS, Answer, fetch, pull_after
-from .identity import canonical
+from .identity import canonical, is_comment
 from .mapping import companion_target, incoming
 from .news import knows, news
 from .parsing import Parse, parse
+
+CHECK_PARSE_SECONDS = 4.0
+PULL_PARSE_SECONDS = 12.0
+
+_OFFERED = 3
+_WRONG_ADDRESS = {"feed_not_found", "sign_in_needed", "unexpected_answer", "too_large", "redirects", "encoding"}
+"""Reasons that are passing at a pull, but at a check most likely the address's fault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +63,7 @@ class FeedConnector(Connector):
             answer = fetch(self.context.http, self.context.clock, self.settings.address, seconds=CHECK_SECONDS)
             feed = self._read(answer, CHECK_PARSE_SECONDS)
         except Unreadable as error:
-            _refuse_address(error.reason, _offers(answer) if error.reason == "page" else error.detail)
+            _refuse_address(error.reason, _offers(answer) if error.reason == "page_not_feed" else error.detail)
         except ConnectorError as error:
             if error.reason in _WRONG_ADDRESS or isinstance(error, (Gone, Misconfigured)):
                 raise _at_address(error) from error
@@ -84,17 +89,18 @@ class FeedConnector(Connector):
         digest = hashlib.sha256(answer.body).hexdigest() if answer.body is not None else known.digest
         known = with_redirect(known, answer.moved_to)
         if answer.body is None or digest == known.digest:
-            known = _with_answer(known, answer, digest, known.wait)
-            return Page(cursor=write_cursor(known), pull_after=pull_after(known.wait, answer.max_age))
+            remembered = _with_answer(known, answer, digest, known.wait)
+            return Page(cursor=write_cursor(remembered), pull_after=pull_after(known.wait, answer.max_age))
         return self._page(known, answer, digest, is_first)
 
     @classmethod
     def companion_target(cls, target: Target) -> Target | None:
         """The same comment as the companion channel knows it, by the number in its id or link."""
         number = companion_target(target)
-        return (
-            None if number is None else dataclasses.replace(target, remote_id=number, revision="", root_id=None, raw={})
-        )
+        if number is None:
+            return None
+        # The rest is this feed's own way of naming things, and would mislead the companion.
+        return dataclasses.replace(target, remote_id=number, revision="", root_id=None, raw={})
 
     def _fetch(self, known: Cursor) -> tuple[Cursor, Answer]:
         """Ask where a permanent redirect has led us; when nothing is there any more, ask the address given to us."""
@@ -134,12 +140,6 @@ class FeedConnector(Connector):
         )
 
 
-CHECK_PARSE_SECONDS = 4.0
-PULL_PARSE_SECONDS = 12.0
-
-_WRONG_ADDRESS = {"feed_not_found", "sign_in_needed", "unexpected_answer", "too_large", "redirects", "encoding"}
-
-
 def _at_address(error: ConnectorError) -> Misconfigured:
     kind = type(error) if isinstance(error, Misconfigured) else Misconfigured
     return kind(error.reason, detail=error.detail, field="address")
@@ -152,23 +152,26 @@ def _refuse_address(reason: str, detail: str) -> NoReturn:
 def _offers(answer: Answer) -> str:
     """The feeds a page offers instead of being one, for the person who gave its address."""
     page = (answer.body or b"").decode("utf-8", "replace")
-    return "\n".join(feeds_of(page, answer.url))
+    return "\n".join(feeds_of(page, answer.url)[:_OFFERED])
 
 
 def _with_answer(cursor: Cursor, answer: Answer, digest: str, wait: float | None) -> Cursor:
-    if answer.body is None:
-        # A 304 may bring newer validators; where it brings none the old ones stand.
-        return msgspec.structs.replace(
-            cursor, etag=answer.etag or cursor.etag, modified=answer.modified or cursor.modified
-        )
-    return with_answer(cursor, final=answer.url, etag=answer.etag, modified=answer.modified, digest=digest, wait=wait)
+    # A 304 may bring newer validators; where it brings none the old ones stand.
+    old = cursor if answer.body is None else Cursor()
+    return with_answer(
+        cursor,
+        final=answer.url,
+        etag=answer.etag or old.etag,
+        modified=answer.modified or old.modified,
+        digest=digest,
+        wait=wait,
+    )
 
 
 def _warnings(feed: Feed, answer: Answer) -> tuple[str, ...]:
-    is_comments = is_comments_address(answer.url) or any(entry.parent_ref for entry in feed.entries)
+    has_comments = is_comments_address(answer.url) or any(is_comment(entry) for entry in feed.entries)
     found = {
-        "no_comments": not is_comments and not any("#comment" in entry.id + entry.link for entry in feed.entries),
+        "no_comments": bool(feed.entries) and not has_comments,
         "atom_tells_parents": as_wordpress_atom(answer.url) is not None and feed.version.startswith("rss"),
-        "malformed": bool(feed.complaint) and not feed.entries,
     }
     return tuple(word for word, holds in found.items() if holds)

@@ -73,8 +73,10 @@ class Feed:
 
 
 class Unreadable(Exception):
-    """Not a feed, or none that we read. `reason`: empty, page, not_a_feed, feed_too_large, feed_too_costly,
-    too_many_entries."""
+    """Not a feed, or none that we read.
+
+    reason: feed_empty, page_not_feed, not_a_feed, feed_too_large, feed_too_costly, too_many_entries.
+    """
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(reason)

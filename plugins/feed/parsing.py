@@ -36,11 +36,11 @@ def parse(body: bytes, content_type: str, url: str, seconds: float) -> Feed:
     url: what relative links and ids in it are relative to.
     """
     if not body.strip():
-        raise Unreadable("empty")
+        raise Unreadable("feed_empty")
     if len(body) > MAX_BYTES:
         raise Unreadable("feed_too_large")
     if is_page(body):
-        raise Unreadable("page")
+        raise Unreadable("page_not_feed")
     if looks_like_json(body, content_type):
         return read_json(body)
     if sum(1 for _ in _ITEM.finditer(body)) > MAX_LISTED:

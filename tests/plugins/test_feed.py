@@ -410,11 +410,16 @@ def test_a_check_warns_of_a_feed_that_tells_less_than_it_could(server: FakeServe
     assert reader.of(server.url + "/feed/").check().warnings == ("no_comments",)
 
 
+def test_an_empty_feed_is_connected_without_a_warning(server: FakeServer, reader: Reader) -> None:
+    server.on("GET", "/article/feed/atom/").answers(body=rss())
+    assert reader.of(server.url + "/article/feed/atom/").check().warnings == ()
+
+
 def test_a_page_instead_of_a_feed_is_refused_with_the_feeds_it_offers(server: FakeServer, reader: Reader) -> None:
     server.on("GET", "/").answers(body=feed_samples.PAGE, headers={"Content-Type": "text/html"})
     with pytest.raises(Misconfigured) as failed:
         reader.of(server.url + "/").check()
-    assert (failed.value.field, failed.value.reason) == ("address", "page")
+    assert (failed.value.field, failed.value.reason) == ("address", "page_not_feed")
     assert failed.value.detail.startswith(f"{server.url}/comments/feed/atom/\n")
 
 
@@ -432,6 +437,6 @@ def test_a_login_page_with_status_200_is_a_failure_and_loses_nothing(
     first = connector.pull(None)
     with pytest.raises(Unavailable) as failed:
         connector.pull(first.cursor)
-    assert failed.value.reason == "page"
+    assert failed.value.reason == "page_not_feed"
     two = blog.comments("two")
     assert {m.remote_id for m in connector.pull(first.cursor).messages} == {two} != {one}

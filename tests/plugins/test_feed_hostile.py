@@ -47,10 +47,13 @@ def local_file() -> bytes:
 
 
 REFUSED: list[tuple[str, Callable[[], bytes]]] = [
-    ("empty", lambda: b""),
-    ("empty", lambda: b" \r\n\t"),
-    ("page", lambda: b"<!DOCTYPE html><title>Sign in</title>"),
-    ("page", lambda: b"\xef\xbb\xbf\n<?xml version='1.0'?><!-- x --><html xmlns='http://www.w3.org/1999/xhtml'/>"),
+    ("feed_empty", lambda: b""),
+    ("feed_empty", lambda: b" \r\n\t"),
+    ("page_not_feed", lambda: b"<!DOCTYPE html><title>Sign in</title>"),
+    (
+        "page_not_feed",
+        lambda: b"\xef\xbb\xbf\n<?xml version='1.0'?><!-- x --><html xmlns='http://www.w3.org/1999/xhtml'/>",
+    ),
     ("not_a_feed", lambda: b"<div>Sign in</div>"),
     ("not_a_feed", lambda: b"/etc/passwd"),
     ("not_a_feed", lambda: b"http://127.0.0.1/feed"),
@@ -184,7 +187,7 @@ def nothing(server: FakeServer) -> None:
         (packed, "too_large"),
         (in_a_circle, "redirects"),
         (many, "too_many_entries"),
-        (nothing, "empty"),
+        (nothing, "feed_empty"),
     ],
 )
 def test_a_hostile_feed_is_refused_at_its_address_and_later_waits(
