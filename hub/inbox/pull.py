@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from hub.channels.connect import account_of, state_after, trouble_of
 from hub.channels.connectors import Connectors
 from hub.channels.model import Account, Channel, ChannelState
 from hub.connector import Page
-from hub.errors import Conflict, ConnectorError, HubError, LeaseLost, Misconfigured, RateLimited
+from hub.errors import Conflict, ConnectorError, HubError, LeaseLost, Misconfigured, PluginFault, RateLimited
 from hub.events import ChannelChanged
 from hub.inbox.ingest import Stored, store_page
 from hub.inbox.store import conversations
@@ -45,12 +46,13 @@ class Pulled:
     buried: int = 0
     more: bool = False
 
-    def plus(self, stored: Stored, *, more: bool) -> Pulled:
+    def after(self, earlier: Pulled) -> Pulled:
+        """This page together with the ones before it."""
         return Pulled(
-            new=self.new + len(stored.new),
-            changed=self.changed + len(stored.changed),
-            buried=self.buried + stored.buried,
-            more=more,
+            new=earlier.new + self.new,
+            changed=earlier.changed + self.changed,
+            buried=earlier.buried + self.buried,
+            more=self.more,
         )
 
 
@@ -83,25 +85,43 @@ def pull_leased(hub: Hub, connectors: Connectors, lease: Lease, *, loud: bool = 
     """
     pulled = Pulled()
     try:
-        channel, account = _read(hub, lease)
-        for _ in range(_PAGES_MOST):
-            page = _checked(connectors.pull(account, channel.cursor))
-            hub.reach("pull.fetched")
-            pulled = pulled.plus(_store(hub, channel, lease, page), more=page.more)
-            hub.reach("pull.stored")
-            if not page.more or page.cursor == channel.cursor:
-                break
-            channel = dataclasses.replace(channel, cursor=page.cursor)
+        for found in _pages(hub, connectors, lease):
+            pulled = found.after(pulled)
     except LeaseLost:
         _log.info("the pull of channel %s is another worker's now", lease.channel_id)
     except HubError as error:
         _note_failure(hub, lease, error)
+        _release(hub, lease)
         if loud:
             raise
-    finally:
-        with hub.database.transaction() as session:
-            channels.release(session, lease.channel_id, worker=lease.worker, fence=lease.fence)
+    except Exception as error:
+        # A mistake of ours must be seen on this channel and slow only this channel down.
+        _log.exception("pull of channel %s failed", lease.channel_id)
+        _note_failure(hub, lease, PluginFault(type(error).__name__))
+        _release(hub, lease)
+        raise
+    else:
+        _release(hub, lease)
     return pulled
+
+
+def _pages(hub: Hub, connectors: Connectors, lease: Lease) -> Iterator[Pulled]:
+    """Fetch and store page by page; yields what each of them brought."""
+    channel, account = _read(hub, lease)
+    for _ in range(_PAGES_MOST):
+        page = _checked(connectors.pull(account, channel.cursor))
+        hub.reach("pull.fetched")
+        stored = _store(hub, channel, lease, page)
+        hub.reach("pull.stored")
+        yield Pulled(new=len(stored.new), changed=len(stored.changed), buried=stored.buried, more=page.more)
+        if not page.more or page.cursor == channel.cursor:
+            return
+        channel = dataclasses.replace(channel, cursor=page.cursor, trouble=None)
+
+
+def _release(hub: Hub, lease: Lease) -> None:
+    with hub.database.transaction() as session:
+        channels.release(session, lease.channel_id, worker=lease.worker, fence=lease.fence)
 
 
 def _read(hub: Hub, lease: Lease) -> tuple[Channel, Account]:

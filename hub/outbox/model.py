@@ -27,6 +27,7 @@ class State(StrEnum):
         return self in _SETTLED
 
     def may_become(self, next_state: State) -> bool:
+        """Whether there is such a step. Proof of arrival is not asked for leave: it makes an item `sent` anywhere."""
         return next_state in _NEXT[self]
 
 

@@ -7,17 +7,18 @@ import logging
 from hub.channels import store as channels
 from hub.channels.connect import account_of, trouble_of
 from hub.channels.connectors import SECONDS, Connectors
-from hub.channels.model import Account
+from hub.channels.model import Account, Trouble
 from hub.connector import Receipt
 from hub.errors import AlreadySent, Ambiguous, HubError, LeaseLost
 from hub.kernel.database import Session
 from hub.kernel.hub import Hub
 from hub.outbox import store
 from hub.outbox.model import Claim, OutboxItem, State
-from hub.outbox.retry import after_failed_look_up
+from hub.outbox.retry import after_failed_look_up, after_no_arrival
 from hub.outbox.settle import note_arrival, settle
 
 _log = logging.getLogger("hub.outbox")
+_NOT_ARRIVED = Trouble(code="unavailable", reason="not_arrived")
 _LOOKING_SECONDS = SECONDS["reconcile"] + 15.0
 
 
@@ -62,6 +63,10 @@ def resolve_item(hub: Hub, connectors: Connectors, worker: str, outbox: OutboxIt
 def _look_up(hub: Hub, connectors: Connectors, outbox: OutboxItem) -> Receipt | None:
     if outbox.plan is None or outbox.sending_part is None or outbox.sending_since is None:
         raise Ambiguous("no_plan")
+    proof = outbox.parts[outbox.sending_part] if outbox.sending_part < len(outbox.parts) else None
+    if proof is not None:
+        # It arrived, and the worker died before the next part: nothing is open.
+        return proof
     account = _account(hub, outbox)
     if not connectors.plugins.connector(account.kind).features.reconcile:
         raise Ambiguous("cannot_look_up")
@@ -81,7 +86,10 @@ def _note_answer(session: Session, hub: Hub, outbox_id: int, claim: Claim, recei
     now = hub.clock()
     if receipt is None:
         store.hold(session, outbox_id, claim)
-        settle(session, outbox, State.QUEUED, now=now)
+        verdict = after_no_arrival(
+            tries=outbox.tries, first_tried_at=outbox.first_tried_at or now, now=now, chance=hub.chance()
+        )
+        settle(session, outbox, verdict.state, now=now, due_at=verdict.due_at, trouble=_NOT_ARRIVED)
     elif note_arrival(session, outbox, outbox.sending_part or 0, receipt, now=now) is State.SENDING:
         # One part arrived, others are still to be sent.
         store.hold(session, outbox_id, claim)

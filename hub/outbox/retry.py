@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hub.errors import (
+    Absent,
     AuthExpired,
     Budget,
     ConnectorError,
@@ -26,7 +27,7 @@ _LONGEST_PAUSE = timedelta(hours=1)
 _SETTLING_SECONDS = 10
 _LOOK_UP_FOR = timedelta(hours=1)
 
-_FINAL = (Rejected, NotFound, Gone, Misconfigured, ScopeMissing, Budget)
+_FINAL = (Rejected, NotFound, Gone, Misconfigured, ScopeMissing, Budget, Absent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,13 @@ def after_failed_send(
         return Verdict(state=State.QUEUED, due_at=_bounded(error.retry_at, now) or now + _pause(tries, chance))
     # The network may still be working on what it has: look only after it had time to finish.
     return Verdict(state=State.SENDING, due_at=now + timedelta(seconds=_SETTLING_SECONDS))
+
+
+def after_no_arrival(*, tries: int, first_tried_at: datetime, now: datetime, chance: float) -> Verdict:
+    """Decide after the network said that it surely has not got it: like a network that was away, with its pauses."""
+    return after_failed_send(
+        Unavailable("not_arrived"), tries=tries, first_tried_at=first_tried_at, now=now, chance=chance
+    )
 
 
 def after_failed_look_up(error: HubError, *, since: datetime, now: datetime) -> Verdict:

@@ -10,7 +10,7 @@ from hub.channels.connect import account_of, state_after, trouble_of
 from hub.channels.connectors import SECONDS, Connectors
 from hub.channels.model import Account
 from hub.connector import Plan, Receipt
-from hub.errors import AlreadySent, ConnectorError, HubError, LeaseLost, Unavailable
+from hub.errors import Absent, AlreadySent, ConnectorError, HubError, LeaseLost, Unavailable
 from hub.events import ChannelChanged
 from hub.kernel import log
 from hub.kernel.database import Session
@@ -18,7 +18,7 @@ from hub.kernel.hub import Hub
 from hub.outbox import store
 from hub.outbox.model import Claim, OutboxItem, State
 from hub.outbox.retry import Verdict, after_failed_send
-from hub.outbox.settle import announce, note_arrival, settle
+from hub.outbox.settle import announce, note_arrival, postpone, settle
 
 _log = logging.getLogger("hub.outbox")
 
@@ -53,7 +53,10 @@ def send_item(hub: Hub, connectors: Connectors, worker: str, outbox: OutboxItem)
     try:
         _send(hub, connectors, outbox, claim)
     except LeaseLost:
-        _log.info("outbox item %s is another worker's now", outbox.id)
+        _log.info("outbox item %s is another worker's now, or needs no sending any more", outbox.id)
+        # Where the work was dropped, the claim must not keep the item from others for as long as this worker lives.
+        with hub.database.transaction() as session:
+            store.release(session, outbox.id, claim)
 
 
 def _send(hub: Hub, connectors: Connectors, outbox: OutboxItem, claim: Claim) -> None:
@@ -67,6 +70,9 @@ def _send(hub: Hub, connectors: Connectors, outbox: OutboxItem, claim: Claim) ->
         _note_failed_plan(hub, outbox, claim, error)
         return
     previous = _last_receipt(outbox)
+    if previous is not None and outbox.next_part >= len(plan.parts):
+        # Planned anew in fewer parts than had arrived already.
+        _note_arrival(hub, outbox, outbox.next_part - 1, previous)
     for part in range(outbox.next_part, len(plan.parts)):
         receipt = _send_part(hub, connectors, account, outbox, claim, plan, part, previous)
         if receipt is None:
@@ -123,11 +129,15 @@ def _send_part(
         _note_failed_send(hub, outbox, claim, error)
         return None
     hub.reach("send.answered")
-    with hub.database.transaction() as session:
-        # No claim asked for: proof of arrival is true whoever brings it.
-        note_arrival(session, store.locked(session, outbox.id), part, receipt, now=hub.clock())
+    _note_arrival(hub, outbox, part, receipt)
     hub.reach("send.settled")
     return receipt
+
+
+def _note_arrival(hub: Hub, outbox: OutboxItem, part: int, receipt: Receipt) -> None:
+    # No claim asked for: proof of arrival is true whoever brings it.
+    with hub.database.transaction() as session:
+        note_arrival(session, store.locked(session, outbox.id), part, receipt, now=hub.clock())
 
 
 def _note_failed_send(hub: Hub, outbox: OutboxItem, claim: Claim, error: HubError) -> None:
@@ -153,13 +163,15 @@ def _leave_sending(
 
 
 def _note_failed_plan(hub: Hub, outbox: OutboxItem, claim: Claim, error: HubError) -> None:
-    certain = error if isinstance(error, ConnectorError) and error.code != "ambiguous" else Unavailable(error.code)
+    says_so = isinstance(error, (ConnectorError, Absent)) and error.code != "ambiguous"
+    certain = error if says_so else Unavailable(error.code)
     with hub.database.transaction() as session:
         store.hold(session, outbox.id, claim)
+        store.count_try(session, outbox.id)
         tried = store.locked(session, outbox.id)
         now = hub.clock()
         verdict = after_failed_send(
-            certain, tries=tried.tries + 1, first_tried_at=tried.created_at, now=now, chance=hub.chance()
+            certain, tries=tried.tries, first_tried_at=tried.created_at, now=now, chance=hub.chance()
         )
         _apply(session, hub, tried, verdict, error)
 
@@ -168,7 +180,7 @@ def _apply(session: Session, hub: Hub, outbox: OutboxItem, verdict: Verdict, err
     now = hub.clock()
     trouble = trouble_of(error)
     if outbox.state is State.QUEUED and verdict.state is State.QUEUED:
-        store.move(session, outbox.id, State.QUEUED, now=now, due_at=verdict.due_at, trouble=trouble)
+        postpone(session, outbox, now=now, due_at=verdict.due_at, trouble=trouble)
     else:
         settle(session, outbox, verdict.state, now=now, due_at=verdict.due_at, trouble=trouble)
     if verdict.quiet_until is not None:

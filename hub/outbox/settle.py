@@ -26,6 +26,24 @@ def settle(
     """Move an item to its next state. Raises Conflict when the machine has no such step."""
     if not outbox.state.may_become(state):
         raise Conflict(f"{outbox.state} cannot become {state}", reason="wrong_state", state=outbox.state.value)
+    _become(session, outbox, state, now=now, due_at=due_at, trouble=trouble)
+
+
+def postpone(session: Session, outbox: OutboxItem, *, now: datetime, due_at: datetime, trouble: Trouble) -> None:
+    """Leave a queued item queued, to be tried later; nothing was sent."""
+    store.move(session, outbox.id, State.QUEUED, now=now, due_at=due_at, trouble=trouble)
+    announce(session, outbox, State.QUEUED, now=now)
+
+
+def _become(
+    session: Session,
+    outbox: OutboxItem,
+    state: State,
+    *,
+    now: datetime,
+    due_at: datetime | None = None,
+    trouble: Trouble | None = None,
+) -> None:
     store.move(session, outbox.id, state, now=now, due_at=due_at, trouble=trouble)
     announce(session, outbox, state, now=now)
 
@@ -37,9 +55,10 @@ def note_arrival(session: Session, outbox: OutboxItem, part: int, receipt: Recei
     """
     store.note_arrival(session, outbox.id, part, receipt)
     arrived = store.item(session, outbox.id)
-    if arrived.state in (State.SENT, State.CANCELLED) or arrived.next_part < len(arrived.parts):
+    if arrived.state is State.SENT or arrived.next_part < len(arrived.parts):
         return arrived.state
-    settle(session, arrived, State.SENT, now=now)
+    # Whatever was believed until now: queued again, given up, failed. What stands at the network is sent.
+    _become(session, arrived, State.SENT, now=now)
     return State.SENT
 
 
@@ -60,9 +79,7 @@ def settle_echo(
     if found is None:
         return None
     outbox_id, part = found
-    outbox = store.locked(session, outbox_id)
-    if outbox.state.may_become(State.SENT) or outbox.state is State.SENT:
-        note_arrival(session, outbox, part, receipt, now=now)
+    note_arrival(session, store.locked(session, outbox_id), part, receipt, now=now)
     return outbox_id
 
 

@@ -49,6 +49,8 @@ _MOVE = """
         error_code = :code, error_reason = :reason, error_detail = :detail
     WHERE id = :id"""
 
+_COUNT_TRY = "UPDATE outbox SET tries = tries + 1 WHERE id = :id"
+
 _RESTART = """
     UPDATE outbox SET state = 'queued', key = :key, plan = NULL, due_at = :now, tries = 0, first_tried_at = NULL,
         settled_at = NULL, claimed_by = NULL, error_code = NULL, error_reason = NULL, error_detail = NULL
@@ -182,6 +184,11 @@ def move(
         settled_at=now if state.is_settled else None,
         **trouble_columns(trouble),
     )
+
+
+def count_try(session: Session, outbox_id: int) -> None:
+    """A try that failed before anything was sent, while it was planned."""
+    session.run(_COUNT_TRY, id=outbox_id)
 
 
 def restart(session: Session, outbox_id: int, *, key: str, now: datetime) -> None:
