@@ -21,6 +21,8 @@ from hub.web.why_not import why_not
 
 TONES = 12
 LONGEST_LINE = 300
+LONGEST_SHOWN = 20_000
+SHOWN_OF_LONG = 5_000
 _CLUSTER = regex.compile(r"\X")
 _WORD = regex.compile(r"[\p{L}\p{N}][^\s·,()@]*")
 NETWORKS = frozenset({"mastodon", "bluesky", "wordpress", "feed", "sandbox"})
@@ -34,8 +36,10 @@ def dress(app: Flask) -> None:
     env.policies["ext.i18n.trimmed"] = True
     getattr(env, "install_gettext_callables")(texts.gettext, texts.plural_form, newstyle=True)  # noqa: B009
     env.filters.update(initials=initials, tone=tone, network_class=network_class, ago=ago, day=day, full_time=full_time)
-    env.filters.update(time_of_day=texts.time_of_day, iso=datetime.isoformat)
-    env.filters.update(body=body, one_line=lambda text: html.one_line(text, LONGEST_LINE), safe_link=safe_link)
+    env.filters.update(until=until, time_of_day=texts.time_of_day, iso=datetime.isoformat)
+    env.filters.update(
+        body=body, is_long=is_long, one_line=lambda text: html.one_line(text, LONGEST_LINE), safe_link=safe_link
+    )
     env.filters.update(worded=worded, why_not=why_not)
     env.globals.update(nonce=page_nonce, form_token=form_token, navigation=navigation)
     env.globals.update(static=lambda name: site().assets.address(name), may=may)
@@ -63,6 +67,10 @@ def ago(instant: datetime) -> str:
     return texts.ago(instant, the_hub().clock())
 
 
+def until(instant: datetime) -> str:
+    return texts.until(instant, the_hub().clock())
+
+
 def day(instant: datetime) -> str:
     return texts.day(instant, the_hub().clock())
 
@@ -72,8 +80,17 @@ def full_time(instant: datetime) -> str:
 
 
 def body(message: Message) -> str:
-    """A message as it is shown: clean HTML where the network has some, else its text with links."""
+    """A message as it is shown: clean HTML where the network has some, else its text with links.
+
+    One that would make the page of a whole conversation heavy is shown as the beginning of its text.
+    """
+    if is_long(message):
+        return html.render(html.text_to_html(html.cut(message.text, SHOWN_OF_LONG) + " …"))
     return html.render(message.html if message.html is not None else html.text_to_html(message.text))
+
+
+def is_long(message: Message) -> bool:
+    return max(len(message.html or ""), len(message.text)) > LONGEST_SHOWN
 
 
 def safe_link(address: str | None) -> str | None:

@@ -1,0 +1,168 @@
+"""The line through the house as an agent walks it: a real Chromium, a real `hub up`, the sandbox network."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hub_plugins.sandbox.network import Network
+from playwright.sync_api import Page, expect
+
+from tests.app.running import Installation
+from tests.browser.installation import add_admin, connect_sandbox, hurry, network_of, sign_in
+from tests.browser.pages import Browsing, axe, fits_its_width
+
+pytestmark = pytest.mark.timeout(240)
+Ask = Callable[[Page, str], None]
+ARRIVES = 40_000
+"""Milliseconds a mention may take: the slowest quick pace is 15 s, on a busy machine."""
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    folder: Path = tmp_path_factory.mktemp("line") / "data"
+    with Installation(folder).running() as up:
+        add_admin(up)
+        yield up
+
+
+@pytest.fixture(scope="module")
+def app_url(installation: Installation) -> str:
+    return f"http://127.0.0.1:{installation.port}"
+
+
+@pytest.fixture(scope="module")
+def sandbox(installation: Installation) -> Iterator[Network]:
+    """The connected sandbox; the first test connects it in the browser when it runs alone or first."""
+    connect_sandbox(installation)
+    with contextlib.closing(network_of(installation)) as network:
+        yield network
+
+
+def test_an_empty_inbox_says_what_to_do_and_a_channel_is_connected_from_there(page: Page) -> None:
+    sign_in(page)
+    axe(page)
+    page.get_by_role("main").get_by_role("link", name="Connect a channel").click()
+    axe(page)
+    page.get_by_role("link", name="Sandbox").click()
+    page.get_by_label("Name", exact=True).fill("Practice")
+    axe(page)
+    page.get_by_role("button", name="Connect").click()
+    expect(page.get_by_role("heading", name="Practice")).to_be_visible()
+    axe(page)
+
+
+def test_a_mention_appears_by_itself_is_answered_and_its_fate_is_shown(page: Page, sandbox: Network) -> None:
+    sign_in(page)
+    page.goto("/inbox?show=all")
+    sandbox.person("lena").says("Is ten weeks normal for a C90?", to="@brightwater")
+    row = page.locator(".row", has_text="Is ten weeks normal")
+    expect(row).to_be_visible(timeout=ARRIVES)
+    expect(row).to_have_class("row unread")
+    row.get_by_role("link").click()
+    page.get_by_label("Your reply").fill("With very hard water, yes.")
+    page.get_by_role("button", name="Send").click()
+    ours = page.locator(".msg.out", has_text="With very hard water, yes.")
+    expect(ours).to_contain_text("sending in")
+    expect(ours.locator("[data-state=sent]")).to_be_visible(timeout=ARRIVES)
+    assert [arrival.text for arrival in sandbox.arrivals()].count("With very hard water, yes.") == 1
+
+
+def test_undo_brings_the_text_back_and_nothing_leaves(page: Page, sandbox: Network, open_conversation: Ask) -> None:
+    open_conversation(page, "Does it fit an outside thread?")
+    page.get_by_label("Your reply").fill("Let me look that up")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_label("Your reply")).to_have_value("Let me look that up")
+    expect(page.locator(".msg.out")).to_have_count(0)
+    assert "Let me look that up" not in [arrival.text for arrival in sandbox.arrivals()]
+
+
+def test_a_refused_reply_shows_why_keeps_its_text_and_can_be_sent_again(
+    page: Page, sandbox: Network, open_conversation: Ask
+) -> None:
+    open_conversation(page, "Where is my parcel?")
+    sandbox.fails(next_sends=["refuse"])
+    page.get_by_label("Your reply").fill("It arrives on Friday.")
+    page.get_by_role("button", name="Send").click()
+    failed = page.locator(".msg.failed", has_text="It arrives on Friday.")
+    expect(failed).to_contain_text("Not sent.", timeout=ARRIVES)
+    axe(page)
+    failed.get_by_role("button", name="Send again").click()
+    expect(page.locator(".msg.out [data-state=sent]")).to_be_visible(timeout=ARRIVES)
+    assert [arrival.text for arrival in sandbox.arrivals()].count("It arrives on Friday.") == 1
+
+
+def test_the_whole_way_works_by_keyboard(page: Page, sandbox: Network, open_conversation: Ask) -> None:
+    open_conversation(page, "Can I recycle the cartridge?")
+    page.goto("/inbox?show=all")
+    expect(page.locator(".row").first).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/conversations/**")
+    page.keyboard.press("r")
+    expect(page.get_by_label("Your reply")).to_be_focused()
+    page.keyboard.type("Yes, send it back to us.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".msg.out", has_text="Yes, send it back to us.")).to_contain_text("sending in")
+    page.keyboard.press("z")
+    expect(page.get_by_label("Your reply")).to_have_value("Yes, send it back to us.")
+
+
+def test_the_counter_follows_the_network_and_says_when_it_is_too_long(
+    page: Page, sandbox: Network, open_conversation: Ask
+) -> None:
+    open_conversation(page, "How hard is 20 °dH?")
+    page.get_by_label("Your reply").fill("👨‍👩‍👧‍👦" * 10)
+    expect(page.locator("#left")).to_have_text("490")
+    page.get_by_label("Your reply").fill("x" * 501)
+    expect(page.locator("#left")).to_have_class("muted over")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_label("Your reply")).to_have_value("x" * 501)
+
+
+def test_without_javascript_it_reads_and_replies(browsing: Browsing, page: Page, open_conversation: Ask) -> None:
+    open_conversation(page, "Do you ship to Subotica?")
+    address = page.url
+    plain = browsing.open(javascript=False, session=page.context.storage_state())
+    plain.goto(address)
+    plain.get_by_label("Your reply").fill("We do, in three days.")
+    plain.get_by_role("button", name="Send").click()
+    expect(plain.locator(".msg.out", has_text="We do, in three days.")).to_contain_text("leaves at")
+    plain.get_by_role("button", name="Undo").click()
+    expect(plain.get_by_label("Your reply")).to_have_value("We do, in three days.")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_list_and_conversation_fit_and_are_accessible(
+    browsing: Browsing, page: Page, open_conversation: Ask, phone: bool, dark: bool
+) -> None:
+    open_conversation(page, "مرحبا، هل يعمل المرشح مع الماء العسر؟ " * 6)
+    address = page.url
+    other = browsing.open(phone=phone, dark=dark, session=page.context.storage_state())
+    for path in ("/inbox?show=all", address):
+        other.goto(path)
+        expect(other.get_by_role("main").or_(other.locator(".list")).first).to_be_visible()
+        axe(other)
+        fits_its_width(other)
+
+
+@pytest.fixture
+def open_conversation(installation: Installation, sandbox: Network) -> Callable[[Page, str], None]:
+    """Somebody asks, and the page shows the conversation."""
+
+    def ask(page: Page, question: str) -> None:
+        sign_in(page)
+        page.goto("/inbox?show=all")
+        sandbox.person("milan").says(question, to="@brightwater")
+        hurry(installation)
+        row = page.locator(".row", has_text=question[:60].strip()).first
+        expect(row).to_be_visible(timeout=ARRIVES)
+        row.get_by_role("link").click()
+        expect(page.locator(".msg", has_text=question[:60].strip()).first).to_be_visible()
+
+    return ask
