@@ -97,7 +97,7 @@ def ago(instant: datetime, now: datetime, locale: str | None = None) -> str:
     if passed < timedelta(minutes=1):
         return gettext("now")
     if passed.days < _DAYS_AGO:
-        return format_timedelta(passed, threshold=1, format="short", locale=_or_current(locale))
+        return format_timedelta(passed, threshold=1, format="short", locale=locale or _language.get())
     return day(instant, now, locale=locale)
 
 

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.kernel.config import read_config
+from hub.kernel.hub import Hub, open_hub, prepare
+from hub.kernel.plugins import Plugins
+from hub.testing.clock import FrozenClock
+from hub.web import create_app
+from tests.people.crew import Crew
+from tests.web.browser import Browser
+
+Opened = Callable[..., Browser]
+
+
+@pytest.fixture
+def visit(tmp_path: Path, frozen_clock: FrozenClock) -> Iterator[Opened]:
+    """Open an installation with these settings, and a browser at its door.
+
+    On SQLite: the pages do not know the engine, and what they call is tested on both.
+    """
+    hubs: list[Hub] = []
+
+    def opened(**settings: str) -> Browser:
+        config = read_config(settings, data=tmp_path / f"data{len(hubs)}")
+        prepare(config)
+        hub = open_hub(config, clock=frozen_clock, plugins=Plugins())
+        hubs.append(hub)
+        return Browser(create_app(hub, None), Crew(hub))
+
+    yield opened
+    for hub in hubs:
+        hub.close()
+
+
+@pytest.fixture
+def browser(visit: Opened) -> Browser:
+    """A browser at the door of an installation with the settings of `hub up`."""
+    return visit()

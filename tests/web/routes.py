@@ -1,0 +1,77 @@
+"""Every page and what each role gets from it: the table that tests/web/test_routes.py compares with the application.
+
+A new page fails the tests until it stands here. `own` is the answer of each role for an object of their own team, in
+the order of ROLES; `foreign` the same for an object of a team they are not in, where the address names one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+ROLES = ("nobody", "writer", "agent", "supervisor", "admin")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """`fields` is what its form sends when it is filled in well."""
+
+    own: tuple[int, ...]
+    foreign: tuple[int, ...] | None = None
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+def answers(text: str) -> tuple[int, ...]:
+    found = tuple(int(code) for code in text.split())
+    assert len(found) == len(ROLES)
+    return found
+
+
+_OPEN = answers("200 200 200 200 200")
+_SIGNED_IN = answers("303 200 200 200 200")
+_DONE = answers("303 303 303 303 303")
+_LEADS = answers("303 404 404 200 200")
+_ADMINS = answers("303 404 404 404 200")
+_ADMINS_DONE = answers("303 404 404 404 303")
+_LEADS_DONE = answers("303 404 404 303 303")
+_FOREIGN = answers("303 404 404 404 200")
+_FOREIGN_DONE = answers("303 404 404 404 303")
+_NEVER = answers("303 404 404 404 404")
+_PASSWORDS = {"password": "seven boats at sea", "again": "seven boats at sea"}
+
+PAGES: dict[str, Page] = {
+    "GET /": Page(own=_DONE),
+    "GET /sign-in": Page(own=_OPEN),
+    "POST /sign-in": Page(own=answers("422 422 422 422 422"), fields={"email": "x@y.example", "password": "z"}),
+    "POST /sign-out": Page(own=_DONE),
+    "GET /link/<token>": Page(own=_OPEN),
+    "POST /link/<token>": Page(own=_DONE, fields=_PASSWORDS),
+    "GET /account": Page(own=_SIGNED_IN),
+    "POST /account/name": Page(own=_DONE, fields={"name": "Ana K."}),
+    "POST /account/language": Page(own=_DONE, fields={"language": ""}),
+    "POST /account/password": Page(own=answers("303 422 422 422 422"), fields={"current": "wrong", **_PASSWORDS}),
+    "POST /account/sessions/<int:session_id>/end": Page(own=_NEVER, foreign=_NEVER),
+    "POST /account/sessions/end-others": Page(own=_DONE),
+    "GET /people": Page(own=_LEADS),
+    "GET /people/invite": Page(own=_ADMINS),
+    "POST /people/invite": Page(
+        own=_ADMINS, fields={"email": "new@brightwater.example", "name": "New", "role": "agent"}
+    ),
+    "GET /people/<int:agent_id>": Page(own=_LEADS, foreign=_FOREIGN),
+    "POST /people/<int:agent_id>/role": Page(own=_ADMINS_DONE, foreign=_FOREIGN_DONE, fields={"role": "writer"}),
+    "POST /people/<int:agent_id>/deactivate": Page(own=_ADMINS_DONE, foreign=_FOREIGN_DONE),
+    "POST /people/<int:agent_id>/reactivate": Page(own=_ADMINS_DONE, foreign=_FOREIGN_DONE),
+    "POST /people/<int:agent_id>/reset": Page(own=_ADMINS, foreign=_FOREIGN),
+    "GET /people/teams/new": Page(own=_ADMINS),
+    "POST /people/teams/new": Page(own=_ADMINS_DONE, fields={"name": "Night shift"}),
+    "GET /people/teams/<int:team_id>": Page(own=_LEADS, foreign=_FOREIGN),
+    "POST /people/teams/<int:team_id>/name": Page(own=_ADMINS_DONE, foreign=_FOREIGN_DONE, fields={"name": "Other"}),
+    "POST /people/teams/<int:team_id>/members": Page(
+        own=_LEADS_DONE, foreign=_FOREIGN_DONE, fields={"email": "jonas@brightwater.example"}
+    ),
+    "POST /people/teams/<int:team_id>/members/<int:agent_id>/remove": Page(own=_LEADS_DONE, foreign=_FOREIGN_DONE),
+    "GET /health/live": Page(own=_OPEN),
+    "GET /health/ready": Page(own=answers("503 503 503 503 503")),
+    "POST /csp-report": Page(own=answers("204 204 204 204 204")),
+    "GET /static/<digest>/<path:name>": Page(own=_OPEN),
+}
+"""By method and rule, as the application knows them."""
