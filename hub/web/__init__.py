@@ -57,9 +57,23 @@ def create_app(hub: Hub, connectors: Any) -> Flask:
 
 
 def _add_pages(app: Flask) -> None:
-    from hub.web import account, assets, conversation, health, inbox, people, pictures, reports, sign_in, teams
+    from hub.web import (
+        account,
+        assets,
+        channels,
+        conversation,
+        health,
+        inbox,
+        outbox,
+        people,
+        pictures,
+        reports,
+        sign_in,
+        teams,
+    )
 
-    for subject in (sign_in, account, inbox, conversation, pictures, people, teams, health, reports, assets):
+    working = (inbox, conversation, pictures, outbox, channels)
+    for subject in (sign_in, account, *working, people, teams, health, reports, assets):
         app.register_blueprint(subject.blueprint)
     app.add_url_rule("/", "home", _home)
 
