@@ -43,7 +43,9 @@ def up(ctx: click.Context, host: str, port: int, demo: bool) -> None:
                 click.echo(_("Sign in for the first time (works once, within 24 hours): %(link)s", link=link))
         click.echo(_("Ctrl-C stops it."))
 
-    if not app.up(settings, listening, say=say):
+    with listening:
+        ended = app.up(settings, listening, say=say)
+    if not ended:
         ctx.exit(Exit.FAILED)
 
 

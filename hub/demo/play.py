@@ -21,8 +21,9 @@ from hub.inbox.reply import Draft, queue_reply
 from hub.inbox.store import conversations
 from hub.kernel.hub import Hub
 from hub.outbox import store as outbox
+from hub.outbox.model import OutboxItem, State
 from hub.outbox.resolve import resolve_item
-from hub.outbox.send import SENDING_SECONDS, send_due
+from hub.outbox.send import send_due
 
 WORKER = "demo"
 _LEAVES_AFTER = 11.0
@@ -92,7 +93,7 @@ class Players:
     def _answer(self, scene: Scene, beat: Answered, id: str) -> None:
         conversation, message = self._find(scene)
         self._mark_read(conversation)
-        self._prepare(scene, beat)
+        self._prepare(scene, beat, id)
         outbox_id = queue_reply(
             self.hub,
             Draft(
@@ -105,34 +106,49 @@ class Players:
                 content_warning=scene.warning,
             ),
         )
-        self.clock.wait(_LEAVES_AFTER)
-        send_due(self.hub, self.connectors, WORKER)
-        if beat.fate == "lost":
-            self._look_in_vain(outbox_id)
+        self._deliver(outbox_id)
         self._recall_answer(scene, id)
 
-    def _recall_answer(self, scene: Scene, id: str) -> None:
-        with self.hub.database.reading() as session:
-            sent = outbox.by_client_key(session, _client_key(id))
-        receipts = [receipt for receipt in (sent.parts if sent else ()) if receipt]
-        if receipts:
-            self.spoke[scene.name] = receipts[-1].remote_id
-
-    def _prepare(self, scene: Scene, beat: Answered) -> None:
+    def _prepare(self, scene: Scene, beat: Answered, id: str) -> None:
+        """Arrange what the network makes of an answer, where an interrupted call has not."""
         if beat.fate == "closed":
             self.stage.closes(f"{scene.name}-0")
-        if beat.fate == "lost":
-            self.stage.fails(next_sends=["lose"], next_looks=["drop"])
+        item = self._sent(id)
+        if beat.fate == "lost" and not (item and item.state.is_settled):
+            not_tried = item is None or item.state is State.QUEUED
+            self.stage.fails(
+                next_sends=["lose"] if not_tried and not self.stage.script("send") else [],
+                next_looks=["drop"] if not self.stage.script("look") else [],
+            )
 
-    def _look_in_vain(self, outbox_id: int) -> None:
-        """Ask the network what became of it, which it does not know either; leases, too, live in the story's time."""
-        self.clock.wait(_LOOKED_UP_AFTER)
+    def _deliver(self, outbox_id: int) -> None:
+        self.clock.wait(_LEAVES_AFTER)
+        send_due(self.hub, self.connectors, WORKER)
+        with self.hub.database.reading() as session:
+            is_unclear = outbox.item(session, outbox_id).state is State.SENDING
+        if is_unclear:
+            self.clock.wait(_LOOKED_UP_AFTER)
+            self._look_up()
+            send_due(self.hub, self.connectors, WORKER)
+
+    def _look_up(self) -> None:
+        """Ask the network what became of it; leases, too, live in the story's time."""
         with self.hub.database.transaction() as session:
             now = session.moment()
             later = dataclasses.replace(now, ms=now.ms + int(_LOOKED_UP_AFTER * 1000))
-            stuck = outbox.claim_stuck(session, worker=WORKER, moment=later, seconds=SENDING_SECONDS, limit=1)
+            stuck = outbox.claim_stuck(session, worker=WORKER, moment=later, seconds=0, limit=1)
         for item in stuck:
             resolve_item(self.hub, self.connectors, WORKER, item)
+
+    def _recall_answer(self, scene: Scene, id: str) -> None:
+        item = self._sent(id)
+        receipts = [receipt for receipt in (item.parts if item else ()) if receipt]
+        if receipts:
+            self.spoke[scene.name] = receipts[-1].remote_id
+
+    def _sent(self, id: str) -> OutboxItem | None:
+        with self.hub.database.reading() as session:
+            return outbox.by_client_key(session, _client_key(id))
 
     def _open(self, scene: Scene) -> None:
         conversation, _ = self._find(scene)

@@ -114,7 +114,7 @@ STORY: tuple[Scene, ...] = (
         name="article_joanna",
         account=DACH,
         who="joanna",
-        under="article",
+        under="article_tom",
         beats=(asked(1.6, "A przy 10 °dH? W tabeli jest tylko 8 i 12."),),
     ),
     Scene(
@@ -238,9 +238,7 @@ STORY: tuple[Scene, ...] = (
     Scene(
         name="drips",
         account=DACH,
-        who="lena",
-        beats=(
-            asked(0.2, "@brightwater seit dem Wechsel tropft die Kartusche ein wenig. Fester drehen oder umtauschen?"),
-        ),
+        who="joanna",
+        beats=(asked(0.2, "@brightwater po wymianie wkład trochę kapie. Dokręcić mocniej czy wymienić?"),),
     ),
 )
