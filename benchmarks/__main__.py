@@ -1,0 +1,127 @@
+"""Runs the measurements and prints how the hub stands against the floor; README.md says what the figures mean."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import base, ingest, pages
+from benchmarks.figures import Figures, print_table, size_name
+from benchmarks.floor import queries
+from benchmarks.floor.common import Shape
+from benchmarks.postgresql import fresh_database
+
+_FACTORS = {"": 1, "k": 1000, "m": 1_000_000}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to measure. sizes: conversations of the databases. messages and requests: of one round."""
+
+    sizes: tuple[int, ...] = (10_000, 100_000)
+    rounds: int = 5
+    messages: int = 2000
+    requests: int = 200
+    postgresql: str = ""
+
+
+def read_plan(environ: Mapping[str, str]) -> Plan:
+    """The plan of the HUB_BENCH_* variables. Raises ValueError naming what cannot be read."""
+    plan = Plan()
+    return Plan(
+        sizes=tuple(map(_number, environ["HUB_BENCH_SIZES"].split(",")))
+        if "HUB_BENCH_SIZES" in environ
+        else plan.sizes,
+        rounds=_number(environ.get("HUB_BENCH_ROUNDS", str(plan.rounds))),
+        messages=_number(environ.get("HUB_BENCH_MESSAGES", str(plan.messages))),
+        requests=_number(environ.get("HUB_BENCH_REQUESTS", str(plan.requests))),
+        postgresql=environ.get("HUB_BENCH_POSTGRES", ""),
+    )
+
+
+def run(plan: Plan, *, what: Sequence[str] = ("ingest", "pages")) -> Figures:
+    """Build every database, then measure in rounds that take every side and size in turn."""
+    figures = Figures()
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-bench-")))
+        built = [_build(stack, folder / str(size), size, plan.postgresql) for size in plan.sizes]
+        if "pages" in what:
+            _measure_pages(figures, plan, built)
+        if "ingest" in what:
+            _measure_ingest(figures, plan, built)
+    return figures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Built:
+    """The databases of one size, filled alike."""
+
+    floor: Path
+    hub: base.Base
+    postgresql: base.Base | None
+
+
+def _build(stack: contextlib.ExitStack, folder: Path, size: int, server: str) -> _Built:
+    _say(f"building {size_name(size)}")
+    folder.mkdir()
+    shape = Shape(size, end=base.unix_now())
+    queries.build(folder / "floor.db", shape)
+    postgresql = None
+    if server:
+        url = stack.enter_context(fresh_database(server))
+        postgresql = base.build(folder / "postgresql", shape, database_url=url)
+    return _Built(floor=folder / "floor.db", hub=base.build(folder / "hub", shape), postgresql=postgresql)
+
+
+def _measure_pages(figures: Figures, plan: Plan, built: Sequence[_Built]) -> None:
+    with contextlib.ExitStack() as stack:
+        sites = [
+            site for each in built for site in stack.enter_context(pages.sites(each.floor, each.hub, each.postgresql))
+        ]
+        for number in range(plan.rounds):
+            _say(f"pages, round {number + 1} of {plan.rounds}")
+            pages.measure(figures, sites, requests=plan.requests)
+
+
+def _measure_ingest(figures: Figures, plan: Plan, built: Sequence[_Built]) -> None:
+    for number in range(plan.rounds):
+        _say(f"ingest, round {number + 1} of {plan.rounds}")
+        ingest.measure_empty(figures, number, plan.messages)
+        for each in built:
+            ingest.measure_into(
+                figures, number, plan.messages, floor_file=each.floor, hub_base=each.hub, postgresql=each.postgresql
+            )
+
+
+def report(figures: Figures) -> bool:
+    """Print everything; returns whether every goal is met."""
+    tables = {
+        "The hub against the floor; for pages p50 (p95)": figures.against_the_floor(),
+        "PostgreSQL against SQLite": figures.between_engines(),
+    }
+    growth = figures.growth()
+    for title, rows in tables.items():
+        print_table(title, rows)
+    print_table("Growth: log of time by log of conversations", growth, ratio="hub", sign="")
+    return all(row.verdict != "MISSED" for rows in (*tables.values(), growth) for row in rows)
+
+
+def _number(text: str) -> int:
+    found = re.fullmatch(r"(\d+)([kKmM]?)", text.strip())
+    if found is None:
+        raise ValueError(f"not a number like 500, 10k or 1M: {text!r}")
+    return int(found[1]) * _FACTORS[found[2].lower()]
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    report(run(read_plan(os.environ), what=sys.argv[1:] or ("ingest", "pages")))
