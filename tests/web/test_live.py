@@ -108,16 +108,33 @@ def test_no_event_is_lost_or_told_twice_over_many_reconnects(hub: LiveServer) ->
 def test_what_follows_the_first_event_within_a_moment_comes_in_one_bundle(
     hub: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bundles: list[int] = []
+    monkeypatch.setattr(live, "BUNDLE_SECONDS", 2.0)
+    bundles: list[str] = []
     deliver = hub.live._deliver
     monkeypatch.setattr(
-        hub.live, "_deliver", lambda chunks, position: (bundles.append(len(chunks)), deliver(chunks, position))
+        hub.live, "_deliver", lambda chunks, position: (bundles.append(position), deliver(chunks, position))
     )
     page = hub.open().settle()
-    for conversation in range(20):
+    hub.happen(0)
+    assert page.conversations(1) == [0]
+    for conversation in range(1, 6):
         hub.happen(conversation)
-    assert page.conversations(20) == list(range(20))
-    assert len(bundles) < 10
+        hub.open().settle()  # the reader is awake, and looks no sooner for that
+    assert page.conversations(5) == [1, 2, 3, 4, 5]
+    assert len(bundles) == 2
+
+
+def test_a_page_that_joins_between_two_looks_is_told_everything_once(
+    hub: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "BUNDLE_SECONDS", 2.0)
+    first = hub.open().settle()
+    hub.happen(1)
+    assert first.conversations(1) == [1]
+    hub.happen(2)
+    joining = hub.open(last_event_id="0.0")
+    hub.happen(3)
+    assert joining.conversations(3) == [1, 2, 3]
 
 
 def test_an_agent_is_told_only_of_what_they_may_see(hub: LiveServer) -> None:
