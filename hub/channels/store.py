@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -63,6 +63,7 @@ _CLAIM_DUE = """
     WHERE id IN (
         SELECT id FROM channels
         WHERE state = 'active' AND next_pull_at <= :now AND (quiet_until IS NULL OR quiet_until <= :now)
+          AND id NOT IN {ids without}
           AND NOT EXISTS (SELECT 1 FROM workers WHERE workers.id = channels.claimed_by
                           AND workers.epoch = :epoch AND workers.beat_ms > :silent_ms)
         ORDER BY next_pull_at LIMIT :limit {skip_locked})
@@ -90,6 +91,14 @@ _FAILED = """
     WHERE id = :id AND state <> 'removed'"""
 
 _RELEASE = "UPDATE channels SET claimed_by = NULL WHERE id = :id AND claimed_by = :worker AND fence = :fence"
+
+_KINDS = "SELECT id, kind FROM channels WHERE state <> 'removed'"
+
+# A minute is more than the clocks of two nodes differ, and less than it matters.
+_BRING_FORWARD = """
+    UPDATE channels SET next_pull_at = :now, quiet_until = NULL
+    WHERE state = 'active' AND (next_pull_at > :now OR quiet_until > :now)
+      AND (pulled_at > :soon OR failing_since > :soon OR created_at > :soon)"""
 
 _QUIET = "UPDATE channels SET quiet_until = :until WHERE id = :id"
 
@@ -223,9 +232,11 @@ def pull_soon(session: Session, channel_id: int, *, now: datetime) -> None:
     session.run(_PULL_SOON, id=channel_id, now=now)
 
 
-def claim_due(session: Session, *, worker: str, moment: Moment, now: datetime, limit: int) -> list[Row]:
-    """Claim channels whose pull is due; rows of id, fence and the number of this leased pull."""
-    return session.all(_CLAIM_DUE, worker=worker, now=now, limit=limit, **_silent(moment))
+def claim_due(
+    session: Session, *, worker: str, moment: Moment, now: datetime, limit: int, without: Sequence[int] = ()
+) -> list[Row]:
+    """Claim channels whose pull is due, `without` some; rows of id, fence and the number of this leased pull."""
+    return session.all(_CLAIM_DUE, worker=worker, now=now, limit=limit, without=without, **_silent(moment))
 
 
 def claim(session: Session, channel_id: int, *, worker: str, moment: Moment) -> Row | None:
@@ -270,6 +281,16 @@ def note_failure(
 
 def release(session: Session, channel_id: int, *, worker: str, fence: int) -> None:
     session.run(_RELEASE, id=channel_id, worker=worker, fence=fence)
+
+
+def kinds(session: Session) -> dict[int, str]:
+    """The kind of every connected channel."""
+    return {row["id"]: row["kind"] for row in session.all(_KINDS)}
+
+
+def bring_forward(session: Session, *, now: datetime) -> int:
+    """After the clock was set back: pull at once what was put off by a time that is yet to come."""
+    return session.run(_BRING_FORWARD, now=now, soon=now + timedelta(minutes=1))
 
 
 def keep_quiet(session: Session, channel_id: int, *, until: datetime) -> None:

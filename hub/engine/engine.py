@@ -70,10 +70,13 @@ class _Owed:
 class Engine:
     """Does what is due until it is told to stop. `wall` is the clock people set, watched for steps."""
 
-    def __init__(self, hub: Hub, connectors: Connectors, *, wall: Clock = system_clock) -> None:
+    def __init__(
+        self, hub: Hub, connectors: Connectors, *, wall: Clock = system_clock, finish_seconds: float = FINISH_SECONDS
+    ) -> None:
         self.hub = hub
         self.connectors = connectors
         self._wall = wall
+        self._finish_seconds = finish_seconds
         self._pulling = Crew("pull", threads=24, share=6)
         self._sending = Crew("send", threads=16, share=4)
         self._resolving = Crew("resolve", threads=6, share=2)
@@ -145,8 +148,9 @@ class Engine:
     ) -> None:
         """Claim what is due, a share at a time, without the channels of kinds that have theirs, and begin it."""
         while crew.free and not stop.is_set():
-            items = claim(limit=min(crew.free, crew.share))
-            kinds = self._kinds() if items else {}
+            kinds = self._kinds()
+            without = [channel_id for channel_id, kind in kinds.items() if kind in crew.crowded]
+            items = claim(limit=min(crew.free, crew.share), without=without)
             for item in items:
                 failed = partial(self._owe, give_back(item))
                 crew.start(kinds.get(item.channel_id, ""), partial(work, item), failed=failed)
@@ -155,7 +159,7 @@ class Engine:
 
     def _kinds(self) -> dict[int, str]:
         with self.hub.database.reading() as session:
-            return {channel.id: channel.kind for channel in channels.all_channels(session)}
+            return channels.kinds(session)
 
     def _owe(self, give_back: GiveBack, error: Exception) -> None:
         """Our own beat keeps the claim alive: without this, what failed would wait until this process ends.
@@ -190,6 +194,14 @@ class Engine:
         with self.hub.database.transaction() as session:
             log.forget(session, before=now - _KEEP_EVENTS)
             store.forget_silent(session)
+        self._bring_forward()
+
+    def _bring_forward(self) -> None:
+        """What was put off by a clock that stood in the future is due by the clock we have now."""
+        now = self.hub.clock()
+        with self.hub.database.transaction() as session:
+            channels.bring_forward(session, now=now)
+            outbox.bring_forward(session, now=now)
 
     def _watch_clock(self, stop: threading.Event) -> None:
         """Wait for the end. After a step back of the wall clock APScheduler's jobs would stand still until the old
@@ -204,10 +216,14 @@ class Engine:
     def _set_anew(self, jobs: Iterable[object]) -> None:
         for job in jobs:
             job.modify(next_run_time=self._wall())  # type: ignore[attr-defined]
+        try:
+            self._bring_forward()
+        except HubError as error:
+            log_failure("bring forward", error)  # the sweep does it again
 
     def _finish(self) -> None:
         crews = (self._sending, self._resolving, self._pulling, self._observing)
-        until = time.monotonic() + FINISH_SECONDS
+        until = time.monotonic() + self._finish_seconds
         finished = [crew.finish(until - time.monotonic()) for crew in crews]
         self.connectors.close()
         for crew in crews:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,12 +56,14 @@ class Pulled:
         )
 
 
-def claim_due(hub: Hub, worker: str, *, limit: int = 8) -> list[Lease]:
-    """Claim the channels whose pull is due."""
+def claim_due(hub: Hub, worker: str, *, limit: int = 8, without: Sequence[int] = ()) -> list[Lease]:
+    """Claim the channels whose pull is due, `without` some."""
     if limit < 1:
         return []
     with hub.database.transaction() as session:
-        rows = channels.claim_due(session, worker=worker, moment=session.moment(), now=hub.clock(), limit=limit)
+        rows = channels.claim_due(
+            session, worker=worker, moment=session.moment(), now=hub.clock(), limit=limit, without=without
+        )
     if rows:
         hub.reach("pull.claimed")
     return [Lease(channel_id=row["id"], worker=worker, fence=row["fence"], pull=row["pulls"]) for row in rows]

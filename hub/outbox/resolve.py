@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from hub.channels import store as channels
 from hub.channels.connect import account_of, trouble_of
@@ -22,13 +23,18 @@ _NOT_ARRIVED = Trouble(code="unavailable", reason="not_arrived")
 _LOOKING_SECONDS = SECONDS["reconcile"] + 15.0
 
 
-def claim_stuck(hub: Hub, worker: str, *, limit: int = 20) -> list[OutboxItem]:
-    """Claim the items whose sending is past its deadline."""
+def claim_stuck(hub: Hub, worker: str, *, limit: int = 20, without: Sequence[int] = ()) -> list[OutboxItem]:
+    """Claim the items whose sending is past its deadline, `without` those of some channels."""
     if limit < 1:
         return []
     with hub.database.transaction() as session:
         items = store.claim_stuck(
-            session, worker=worker, moment=session.moment(), seconds=_LOOKING_SECONDS, limit=limit
+            session,
+            worker=worker,
+            moment=session.moment(),
+            seconds=_LOOKING_SECONDS,
+            limit=limit,
+            without=without,
         )
     if items:
         hub.reach("resolve.claimed")

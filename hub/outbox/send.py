@@ -4,6 +4,7 @@ is unclear after it is left to be resolved: nothing is ever sent again on a gues
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from hub.channels import store as channels
 from hub.channels.connect import account_of, state_after, trouble_of
@@ -26,12 +27,14 @@ SENDING_SECONDS = SECONDS["send"] + 15.0
 """An item's own deadline; longer than the connector's, so that a slow call ends before anybody looks after it."""
 
 
-def claim_due(hub: Hub, worker: str, *, limit: int = 20) -> list[OutboxItem]:
-    """Claim the replies whose time has come."""
+def claim_due(hub: Hub, worker: str, *, limit: int = 20, without: Sequence[int] = ()) -> list[OutboxItem]:
+    """Claim the replies whose time has come, `without` those of some channels."""
     if limit < 1:
         return []
     with hub.database.transaction() as session:
-        items = store.claim_due(session, worker=worker, moment=session.moment(), now=hub.clock(), limit=limit)
+        items = store.claim_due(
+            session, worker=worker, moment=session.moment(), now=hub.clock(), limit=limit, without=without
+        )
     if items:
         hub.reach("send.claimed")
     return items

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.outbox.store.claims import begin, claim_due, claim_stuck, hold, look_later, release, save_plan
+from hub.outbox.store.claims import begin, bring_forward, claim_due, claim_stuck, hold, look_later, release, save_plan
 from hub.outbox.store.echoes import find_echo, text_hash
 from hub.outbox.store.items import (
     add,
@@ -22,6 +22,7 @@ from hub.outbox.store.items import (
 __all__ = [
     "add",
     "begin",
+    "bring_forward",
     "by_client_key",
     "claim_due",
     "claim_stuck",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -17,7 +18,7 @@ from hub.outbox.store.items import items
 
 _DUE = """
     SELECT outbox.id FROM outbox JOIN channels ON channels.id = outbox.channel_id
-    WHERE outbox.state = 'queued' AND outbox.due_at <= :now
+    WHERE outbox.state = 'queued' AND outbox.due_at <= :now AND outbox.channel_id NOT IN {ids without}
       AND channels.state IN ('active', 'removed') AND (channels.quiet_until IS NULL OR channels.quiet_until <= :now)
       AND NOT EXISTS (SELECT 1 FROM workers WHERE workers.id = outbox.claimed_by
                       AND workers.epoch = :epoch AND workers.beat_ms > :silent_ms)
@@ -37,6 +38,7 @@ _STUCK = """
     WHERE id IN (
         SELECT id FROM outbox
         WHERE state = 'sending' AND (sending_epoch <> :epoch OR sending_until_ms <= :ms)
+          AND channel_id NOT IN {ids without}
         ORDER BY id LIMIT :limit {skip_locked})
     RETURNING id"""
 
@@ -61,21 +63,30 @@ _LOOK_LATER = """
         error_code = :code, error_reason = :reason, error_detail = :detail
     WHERE id = :id AND claimed_by = :worker AND fence = :fence AND state = 'sending'"""
 
+# A minute is more than the clocks of two nodes differ, and less than it matters.
+_BRING_FORWARD = """
+    UPDATE outbox SET due_at = :now
+    WHERE state = 'queued' AND due_at > :now AND (created_at > :soon OR first_tried_at > :soon)"""
+
 _RELEASE = "UPDATE outbox SET claimed_by = NULL WHERE id = :id AND claimed_by = :worker AND fence = :fence"
 
 
-def claim_due(session: Session, *, worker: str, moment: Moment, now: datetime, limit: int) -> list[OutboxItem]:
-    """Claim what is due, oldest first, never two of one conversation at a time."""
+def claim_due(
+    session: Session, *, worker: str, moment: Moment, now: datetime, limit: int, without: Sequence[int] = ()
+) -> list[OutboxItem]:
+    """Claim what is due, oldest first, never two of one conversation at a time, `without` some channels."""
     alive = {"epoch": moment.epoch, "silent_ms": moment.ms - SILENT_MS}
-    due = [row["id"] for row in session.all(_DUE, now=now, limit=limit, **alive)]
+    due = [row["id"] for row in session.all(_DUE, now=now, limit=limit, without=without, **alive)]
     if not due:
         return []
     claimed = [row["id"] for row in session.all(_CLAIM, worker=worker, wanted=due, **alive)]
     return sorted(items(session, claimed), key=lambda claimed_item: due.index(claimed_item.id))
 
 
-def claim_stuck(session: Session, *, worker: str, moment: Moment, seconds: float, limit: int) -> list[OutboxItem]:
-    """Claim items whose sending is past its own deadline, to find out what became of them."""
+def claim_stuck(
+    session: Session, *, worker: str, moment: Moment, seconds: float, limit: int, without: Sequence[int] = ()
+) -> list[OutboxItem]:
+    """Claim items whose sending is past its own deadline, `without` some channels', to find out what became of them."""
     rows = session.all(
         _STUCK,
         worker=worker,
@@ -83,6 +94,7 @@ def claim_stuck(session: Session, *, worker: str, moment: Moment, seconds: float
         ms=moment.ms,
         until_ms=moment.ms + int(seconds * 1000),
         limit=limit,
+        without=without,
     )
     return items(session, [row["id"] for row in rows])
 
@@ -145,6 +157,11 @@ def look_later(
 
 def release(session: Session, outbox_id: int, claim: Claim) -> None:
     session.run(_RELEASE, id=outbox_id, **_claimed(claim))
+
+
+def bring_forward(session: Session, *, now: datetime) -> int:
+    """After the clock was set back: what was put off by a time that is yet to come is due at once."""
+    return session.run(_BRING_FORWARD, now=now, soon=now + timedelta(minutes=1))
 
 
 def _demand(touched: int, outbox_id: int) -> None:
