@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from flask import Blueprint, Response, current_app, send_from_directory
+from flask import Blueprint, Response, current_app, redirect, send_from_directory
+from werkzeug.wrappers import Response as AnyResponse
 
 from hub.web.access import public
 
@@ -37,6 +38,13 @@ def file(digest: str, name: str) -> Response:
     kept = digest == assets.digest
     answer.headers["Cache-Control"] = "public, max-age=31536000, immutable" if kept else "no-store"
     return answer
+
+
+@blueprint.get("/favicon.ico")
+@public
+def favicon() -> AnyResponse:
+    """What browsers ask for where a page names no icon."""
+    return redirect(current_app.extensions["hub"].assets.address("hub.svg"), code=302)
 
 
 def _digest(folder: Path) -> str:

@@ -16,6 +16,7 @@ from hub.kernel.hub import Hub, open_hub
 from hub.people import agents, teams
 from hub.people.model import OPERATOR, Role
 from tests.app.running import Installation
+from tests.processes import wait_until
 
 EMAIL = "petra@brightwater.example"
 PASSWORD = "kalk im kessel 1904"
@@ -48,6 +49,13 @@ def connect_sandbox(installation: Installation) -> None:
             add_channel(hub, connectors, kind="sandbox", name="@brightwater", team_id=team.id, values=values)
         finally:
             connectors.close()
+        # What a first pull finds is history; what is said from now on is new.
+        wait_until(lambda: _is_pulled(hub), "the first pull")
+
+
+def _is_pulled(hub: Hub) -> bool:
+    with hub.database.reading() as session:
+        return all(channel.pulled_at for channel in all_channels(session))
 
 
 def hurry(installation: Installation) -> None:
