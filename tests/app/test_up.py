@@ -129,6 +129,12 @@ def _overwritten_pages(folder: Path) -> None:
         file.write(b"\xff" * 40960)
 
 
+def _one_page_that_no_start_reads(folder: Path) -> None:
+    with (folder / "hub.db").open("r+b") as file:
+        file.seek(-4096, 2)
+        file.write(b"\xff" * 4096)
+
+
 @pytest.mark.parametrize(
     ("break_it", "said"),
     [
@@ -137,6 +143,7 @@ def _overwritten_pages(folder: Path) -> None:
         (_newer, "made by a newer Hubbub"),
         (_garbage, "The database is damaged"),
         (_overwritten_pages, "The database is damaged"),
+        (_one_page_that_no_start_reads, "The database is damaged"),
     ],
 )
 def test_an_installation_that_is_out_of_order_is_left_as_it_is_and_says_why(
