@@ -48,7 +48,7 @@ def test_an_empty_inbox_says_what_to_do_and_a_channel_is_connected_from_there(pa
     axe(page)
     page.get_by_role("link", name="Sandbox").click()
     page.get_by_label("Name", exact=True).fill("Practice")
-    page.get_by_label("Account").fill("@practice")
+    page.get_by_role("textbox", name="Account").fill("@practice")
     axe(page)
     page.get_by_role("button", name="Connect").click()
     expect(page.get_by_role("heading", name="Practice")).to_be_visible()
