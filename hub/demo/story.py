@@ -226,7 +226,7 @@ STORY: tuple[Scene, ...] = (
         name="recycling",
         account=DACH,
         who="tom",
-        beats=(asked(0.75, "@brightwater the shop page says you take used cartridges back. How do I send you three?"),),
+        beats=(asked(0.75, "@brightwater the shop page says you take the used ones back. How do I send you three?"),),
     ),
     Scene(
         name="tomorrow",
