@@ -16,7 +16,7 @@ from hub.commands.output import json_option, print_error, print_json
 @json_option
 @click.pass_context
 def pull(ctx: click.Context, wanted: str | None, as_json: bool) -> None:
-    """Fetch what is new on one channel, or on all that are active."""
+    """Fetch what is new on one channel, or on all that are not paused."""
     from hub.engine.beat import Worker
     from hub.errors import HubError
     from hub.inbox.pull import pull_now
