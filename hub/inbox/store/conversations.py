@@ -79,7 +79,7 @@ _ONE_LINE = f"{_LINE} WHERE conversations.id = :id"
 _COUNT_UNREAD = """
     SELECT count(*) AS found FROM (
         SELECT 1 FROM conversations WHERE merged_into IS NULL AND state = 'open' AND unread > 0
-        AND team_id IN {ids teams} LIMIT 100) some"""
+        AND team_id IN {ids teams} LIMIT 100) counted"""
 
 
 _LATEST = 2**52

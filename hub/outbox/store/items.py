@@ -67,12 +67,12 @@ _IN_STATE_OF_TEAMS = f"""
     ORDER BY outbox.id DESC LIMIT :limit"""  # noqa: S608
 
 _COUNT = """
-    SELECT count(*) AS found FROM (SELECT 1 FROM outbox WHERE state = :state LIMIT :most) some"""
+    SELECT count(*) AS found FROM (SELECT 1 FROM outbox WHERE state = :state LIMIT :most) counted"""
 
 _COUNT_OF_TEAMS = """
     SELECT count(*) AS found FROM (
         SELECT 1 FROM outbox JOIN channels ON channels.id = outbox.channel_id
-        WHERE outbox.state = :state AND channels.team_id IN {ids teams} LIMIT :most) some"""
+        WHERE outbox.state = :state AND channels.team_id IN {ids teams} LIMIT :most) counted"""
 
 _MOVE_CONVERSATION = "UPDATE outbox SET conversation_id = :into_id WHERE conversation_id = :from_id"
 
