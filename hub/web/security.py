@@ -143,7 +143,8 @@ def is_our_host(header: str, origin: Origin) -> bool:
 
 def _set_headers(response: Response, origin: Origin) -> Response:
     headers = response.headers
-    headers["Content-Security-Policy"] = _POLICY.format(nonce=page_nonce())
+    # What is not a page of ours, a picture from outside, brings a stricter one.
+    headers.setdefault("Content-Security-Policy", _POLICY.format(nonce=page_nonce()))
     headers["X-Content-Type-Options"] = "nosniff"
     # On plain http beyond loopback browsers send no Sec-Fetch-Site; Origin must then say the truth, not `null`.
     headers["Referrer-Policy"] = "no-referrer" if origin.is_secure or origin.is_loopback else "same-origin"

@@ -9,7 +9,9 @@ from hub.kernel.config import read_config
 from hub.kernel.hub import Hub, open_hub, prepare
 from hub.kernel.plugins import Plugins
 from hub.testing.clock import FrozenClock
+from hub.testing.fake import FakeNetwork
 from hub.web import create_app
+from tests.desk import inline, plug_in
 from tests.people.crew import Crew
 from tests.web.browser import Browser
 
@@ -17,8 +19,8 @@ Opened = Callable[..., Browser]
 
 
 @pytest.fixture
-def visit(tmp_path: Path, frozen_clock: FrozenClock) -> Iterator[Opened]:
-    """Open an installation with these settings, and a browser at its door.
+def visit(tmp_path: Path, frozen_clock: FrozenClock, fake: FakeNetwork) -> Iterator[Opened]:
+    """Open an installation with these settings, a network in memory behind it, and a browser at its door.
 
     On SQLite: the pages do not know the engine, and what they call is tested on both.
     """
@@ -29,7 +31,8 @@ def visit(tmp_path: Path, frozen_clock: FrozenClock) -> Iterator[Opened]:
         prepare(config)
         hub = open_hub(config, clock=frozen_clock, plugins=Plugins())
         hubs.append(hub)
-        return Browser(create_app(hub, None), Crew(hub))
+        plug_in(hub.plugins, fake.connector_class())
+        return Browser(create_app(hub, inline(hub)), Crew(hub))
 
     yield opened
     for hub in hubs:

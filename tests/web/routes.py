@@ -36,6 +36,10 @@ _LEADS_DONE = answers("303 404 404 303 303")
 _FOREIGN = answers("303 404 404 404 200")
 _FOREIGN_DONE = answers("303 404 404 404 303")
 _NEVER = answers("303 404 404 404 404")
+_READERS = answers("303 200 200 200 200")
+_AGENTS = answers("303 404 200 200 200")
+_AGENTS_DONE = answers("303 404 303 303 303")
+_DRAFT = {"text": "Glad to help", "client_key": "k" * 43}
 _PASSWORDS = {"password": "seven boats at sea", "again": "seven boats at sea"}
 
 PAGES: dict[str, Page] = {
@@ -69,9 +73,45 @@ PAGES: dict[str, Page] = {
         own=_LEADS_DONE, foreign=_FOREIGN_DONE, fields={"email": "jonas@brightwater.example"}
     ),
     "POST /people/teams/<int:team_id>/members/<int:agent_id>/remove": Page(own=_LEADS_DONE, foreign=_FOREIGN_DONE),
+    "GET /inbox": Page(own=_READERS),
+    "GET /inbox/rows": Page(own=_READERS),
+    "GET /conversations/<int:conversation_id>": Page(own=_READERS, foreign=_FOREIGN),
+    "GET /conversations/<int:conversation_id>/messages": Page(own=_READERS, foreign=_FOREIGN),
+    "POST /conversations/<int:conversation_id>/replies": Page(own=_AGENTS_DONE, foreign=_FOREIGN_DONE, fields=_DRAFT),
+    "POST /conversations/<int:conversation_id>/measure": Page(own=_AGENTS, foreign=_FOREIGN, fields=_DRAFT),
+    "POST /conversations/<int:conversation_id>/undo/<int:outbox_id>": Page(own=_AGENTS, foreign=_FOREIGN),
+    "GET /pictures/<int:message_id>/<int:position>": Page(own=_READERS, foreign=_FOREIGN),
+    # The picture of the table lies on loopback, which the door to the network refuses: 422 is for who may see it.
+    "GET /pictures/<int:message_id>/<int:position>/file": Page(
+        own=answers("303 422 422 422 422"), foreign=answers("303 404 404 404 422")
+    ),
+    "GET /outbox": Page(own=_AGENTS),
+    "GET /outbox/rows": Page(own=_AGENTS),
+    "POST /outbox/<int:outbox_id>/retry": Page(own=_AGENTS_DONE, foreign=_FOREIGN_DONE),
+    "POST /outbox/<int:outbox_id>/cancel": Page(own=_AGENTS_DONE, foreign=_FOREIGN_DONE),
+    "POST /outbox/<int:outbox_id>/mark-sent": Page(own=_LEADS_DONE, foreign=_FOREIGN_DONE),
+    "GET /channels": Page(own=_READERS),
+    "GET /channels/rows": Page(own=_READERS),
+    "GET /channels/connect": Page(own=_LEADS),
+    "GET /channels/connect/<kind>": Page(own=_LEADS),
+    "POST /channels/connect/<kind>": Page(own=answers("303 404 404 422 422"), fields={"name": "Ours"}),
+    "GET /channels/<int:channel_id>": Page(own=_READERS, foreign=_FOREIGN),
+    "GET /channels/<int:channel_id>/health": Page(own=_READERS, foreign=_FOREIGN),
+    "GET /channels/<int:channel_id>/unreadable": Page(own=_READERS, foreign=_FOREIGN),
+    "GET /channels/<int:channel_id>/settings": Page(own=_LEADS, foreign=_FOREIGN),
+    "POST /channels/<int:channel_id>/settings": Page(
+        own=answers("303 404 404 422 422"), foreign=answers("303 404 404 404 422"), fields={"name": ""}
+    ),
+    "POST /channels/<int:channel_id>/pause": Page(own=_LEADS_DONE, foreign=_FOREIGN_DONE),
+    "POST /channels/<int:channel_id>/resume": Page(own=_LEADS_DONE, foreign=_FOREIGN_DONE),
+    "POST /channels/<int:channel_id>/check": Page(own=_LEADS_DONE, foreign=_FOREIGN_DONE),
+    "POST /channels/<int:channel_id>/pull": Page(own=_LEADS_DONE, foreign=_FOREIGN_DONE),
+    "GET /channels/<int:channel_id>/remove": Page(own=_ADMINS, foreign=_FOREIGN),
+    "POST /channels/<int:channel_id>/remove": Page(own=_ADMINS_DONE, foreign=_FOREIGN_DONE),
     "GET /health/live": Page(own=_OPEN),
     "GET /health/ready": Page(own=answers("503 503 503 503 503")),
     "POST /csp-report": Page(own=answers("204 204 204 204 204")),
+    "GET /favicon.ico": Page(own=answers("302 302 302 302 302")),
     "GET /static/<digest>/<path:name>": Page(own=_OPEN),
 }
 """By method and rule, as the application knows them."""

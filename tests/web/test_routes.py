@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
-from hub.people import agents
+from hub.channels.connect import add_channel
+from hub.connector import Attachment
+from hub.inbox.pull import pull_now
+from hub.inbox.reply import Draft, queue_reply
+from hub.inbox.store import conversations, messages
+from hub.kernel.hub import Hub
+from hub.outbox.send import send_due
+from hub.people import agents, sessions
 from hub.people.model import OPERATOR, Agent, Role, Team
+from hub.testing.fake import FakeNetwork
 from tests.web.browser import Browser
 from tests.web.routes import PAGES, ROLES
 
@@ -21,10 +29,57 @@ CASES = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One side of the wall between two teams."""
+    """One team with one of everything: a member, a channel, a conversation with a picture, two replies."""
 
     team: Team
-    member: Agent
+    arguments: dict[str, object]
+
+
+@pytest.fixture
+def place(browser: Browser, fake: FakeNetwork) -> Place:
+    """A reply that failed (`outbox_id` of the outbox pages) and one that still waits (of a conversation's undo)."""
+    crew = browser.crew
+    hub, connectors = crew.hub, browser.app.extensions["hub"].connectors
+    team = crew.team()
+    ana = crew.agent("Ana", team)
+    crew.admin("Olga")
+    crew.agent("Jonas")
+    channel = add_channel(
+        hub, connectors, kind="fake", name="@brightwater", team_id=team.id, values={"token": "s3cret"}
+    )
+    fake.says("one").says("two")
+    fake.feed[-1] = replace(fake.feed[-1], attachments=(Attachment(kind="image", url="https://127.0.0.1/x.png"),))
+    pull_now(hub, connectors, "tests", channel.id)
+    with hub.database.reading() as session:
+        lines = conversations.lines(session, teams=None)
+        message = messages.of_conversation(session, lines[0].conversation.id)[0]
+    fake.fails("refuse")
+    failed = queue_reply(hub, draft(hub, lines[1].conversation.id, ana))
+    hub.clock.tick(20)  # type: ignore[attr-defined]
+    send_due(hub, connectors, "tests")
+    waiting = queue_reply(hub, draft(hub, lines[0].conversation.id, ana))
+    crew.token(ana)
+    return Place(
+        team=team,
+        arguments={
+            "agent_id": ana.id,
+            "team_id": team.id,
+            "session_id": sessions.open_sessions(hub, ana.id)[0].id,
+            "channel_id": channel.id,
+            "kind": "fake",
+            "conversation_id": lines[0].conversation.id,
+            "message_id": message.id,
+            "position": 1,
+            "outbox_id": failed,
+            "waiting_id": waiting,
+            "digest": browser.app.extensions["hub"].assets.digest,
+            "name": "hub.css",
+        },
+    )
+
+
+def draft(hub: Hub, conversation_id: int, agent: Agent) -> Draft:
+    return Draft(conversation_id=conversation_id, agent_id=agent.id, text="Glad to help", client_key=hub.token())
 
 
 def routes(browser: Browser) -> set[str]:
@@ -39,50 +94,39 @@ def test_every_route_stands_in_the_table(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize(("route", "role", "whose"), CASES)
-def test_a_role_gets_what_the_table_says(route: str, role: str, whose: str, browser: Browser) -> None:
+def test_a_role_gets_what_the_table_says(route: str, role: str, whose: str, browser: Browser, place: Place) -> None:
     crew = browser.crew
-    crew.admin("Olga")
-    sides = {}
-    for name, member in (("own", "Ana"), ("foreign", "Milan")):
-        team = crew.team(f"Care {name}")
-        sides[name] = Place(team=team, member=crew.agent(member, team))
-    crew.agent("Jonas")
     if role != "nobody":
-        browser.enter(crew.hire("Visitor", Role(role), sides["own"].team))
+        browser.enter(crew.hire("Visitor", Role(role), place.team if whose == "own" else crew.team("Care Balkans")))
     page = PAGES[route]
     expected = (page.foreign if whose == "foreign" else page.own) or ()
-    assert call(browser, route, sides[whose]) == expected[ROLES.index(role)]
+    before = contents(browser)
+    status = call(browser, route, place)
+    assert status == expected[ROLES.index(role)]
+    if status == 404 and route.startswith("POST"):
+        assert contents(browser) == before
 
 
 def call(browser: Browser, route: str, place: Place) -> int:
     method, _, rule = route.partition(" ")
-    arguments: dict[str, object] = {"agent_id": place.member.id, "team_id": place.team.id, "session_id": 1}
+    arguments = dict(place.arguments)
     if "<token>" in rule:
         newcomer = agents.invite(
             browser.crew.hub, OPERATOR, email="newcomer@brightwater.example", name="Newcomer", role=Role.AGENT
         )
         arguments["token"] = newcomer[1].rpartition("/")[2]
-    if "session_id" in rule:
-        browser.crew.token(place.member)
-        arguments["session_id"] = session_of(browser, place.member)
+    if "/undo/" in rule:
+        arguments["outbox_id"] = arguments["waiting_id"]
     path = fill(rule, arguments, browser)
     if method == "GET":
         return browser.get(path).status_code
     return browser.submit(path, **PAGES[route].fields).status_code
 
 
-def session_of(browser: Browser, agent: Agent) -> int:
-    from hub.people import sessions
-
-    return sessions.open_sessions(browser.crew.hub, agent.id)[0].id
-
-
 def fill(rule: str, arguments: dict[str, object], browser: Browser) -> str:
     adapter = browser.app.url_map.bind("127.0.0.1")
-    endpoint = next(found.endpoint for found in browser.app.url_map.iter_rules() if found.rule == rule)
-    wanted = next(found.arguments for found in browser.app.url_map.iter_rules() if found.rule == rule)
-    known = arguments | {"digest": browser.app.extensions["hub"].assets.digest, "name": "hub.css"}
-    return adapter.build(endpoint, {name: known[name] for name in wanted})
+    found = next(known for known in browser.app.url_map.iter_rules() if known.rule == rule)
+    return adapter.build(found.endpoint, {name: arguments[name] for name in found.arguments})
 
 
 @pytest.mark.parametrize(
@@ -101,13 +145,14 @@ def test_an_id_that_cannot_be_one_is_nothing(path: str, browser: Browser) -> Non
     assert browser.enter(browser.crew.admin()).get(path).status_code == 404
 
 
-def test_reading_never_changes_anything(browser: Browser) -> None:
+READ_MARK = "GET /conversations/<int:conversation_id>"
+"""Opening a conversation is what takes its unread mark away."""
+
+
+def test_reading_never_changes_anything(browser: Browser, place: Place) -> None:
     """Every GET is called as an admin, and the database afterwards holds what it held before."""
-    crew = browser.crew
-    team = crew.team()
-    place = Place(team=team, member=crew.agent("Ana", team))
-    browser.enter(crew.admin())
-    agents.invite(crew.hub, OPERATOR, email="newcomer@brightwater.example", name="Newcomer", role=Role.AGENT)
+    browser.enter(browser.crew.admin())
+    call(browser, READ_MARK, place)
     gets = [route for route in PAGES if route.startswith("GET ") and "<token>" not in route and "health" not in route]
     before = contents(browser)
     for route in gets:
