@@ -211,8 +211,11 @@ CREATE TABLE threads (
     channel_id {bigint} NOT NULL REFERENCES channels (id),
     root_remote_id TEXT NOT NULL CHECK (length(root_remote_id) > 0),
     post_id {bigint} REFERENCES posts (id),
+    merged_into {bigint} REFERENCES threads (id),
     UNIQUE (channel_id, root_remote_id)
 ) {strict};
+
+CREATE INDEX threads_merged ON threads (merged_into) WHERE merged_into IS NOT NULL;
 
 CREATE TABLE conversations (
     id {identity},

@@ -238,10 +238,11 @@ class _Intake:
             self._note_change(told)
 
     def _confirm(self, stored: Known, message: Incoming) -> Known:
-        intake.confirm(self.session, stored.id, message, identity_id=self._meet(message), pull=self.pull)
+        identity_id = self._meet(message)
+        intake.confirm(self.session, stored.id, message, identity_id=identity_id, pull=self.pull)
         # An edit that was made before the first sight is still an edit of what we wrote.
-        revision = message.revision if message.edited_at is None else stored.revision
-        return replace(stored, revision=revision, pull=self.pull)
+        revision = message.revision if message.edited_at is None else ""
+        return replace(stored, revision=revision, pull=self.pull, identity_id=identity_id)
 
     def _revive(self, stored: Known) -> Known:
         deletion = stored.deletion

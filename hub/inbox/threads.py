@@ -38,11 +38,12 @@ class Threads:
         self._rooted: dict[str, int] = {}
         self._opened: dict[str, int] = {}
         self._posts: dict[str, int] = {}
+        self._joined: dict[int, int] = {}
         self._hung: set[tuple[int, str]] = set()
 
     def join_early_answers(self, adopted: Adopted) -> None:
         """A message written here got its id: answers that came before it join its thread."""
-        early = threads.find_thread(self.session, self.channel_id, adopted.remote_id)
+        early = threads.rooted_in(self.session, self.channel_id, [adopted.remote_id]).get(adopted.remote_id)
         if early is not None and early != adopted.thread_id:
             self._join(early, adopted.thread_id)
         self._spots[adopted.remote_id] = _Spot(thread_id=adopted.thread_id, conversation_id=adopted.conversation_id)
@@ -60,11 +61,26 @@ class Threads:
         self._rooted = threads.rooted_in(self.session, self.channel_id, ids)
 
     def place(self, message: Incoming) -> int:
-        """The thread of a new message, joined with the one its early answers were put into."""
-        thread_id = self._thread_of(message)
-        early = self._rooted.get(message.remote_id) or self._opened.get(message.remote_id)
-        if early is not None and early != thread_id:
-            self._join(early, thread_id)
+        """The thread of a new message: that of its root, joined with those of its parent and its early answers."""
+        thread_id = self._open(message.root_id or message.parent_id or message.remote_id)
+        for other in self._other_threads(message):
+            if self._now(other) != thread_id:
+                self._join(self._now(other), thread_id)
+        if message.post is not None:
+            self._hang(thread_id, message.post)
+        return thread_id
+
+    def _other_threads(self, message: Incoming) -> list[int]:
+        """Where else a message belongs, by what came before it."""
+        parent = self._spots.get(message.parent_id) if message.parent_id else None
+        named = self._rooted.get(message.remote_id) or self._opened.get(message.remote_id)
+        answers = [child.thread_id for child in self._children.get(message.remote_id, ())]
+        return [*([parent.thread_id] if parent else []), *([named] if named else []), *answers]
+
+    def _now(self, thread_id: int) -> int:
+        """The thread that a thread went into."""
+        while thread_id in self._joined:
+            thread_id = self._joined[thread_id]
         return thread_id
 
     def conversation_of(self, remote_id: str | None) -> int | None:
@@ -86,6 +102,7 @@ class Threads:
                     id=message_id,
                     remote_id=message.remote_id,
                     parent_remote_id=message.parent_id,
+                    thread_id=thread_id,
                     conversation_id=conversation_id,
                     direction=Direction.OUT if message.author.is_us else Direction.IN,
                 )
@@ -118,12 +135,6 @@ class Threads:
         if spot is not None:
             self._spots[remote_id] = _Spot(thread_id=spot.thread_id, conversation_id=conversation_id)
 
-    def _thread_of(self, message: Incoming) -> int:
-        thread_id = self._open(message.root_id or message.parent_id or message.remote_id)
-        if message.post is not None:
-            self._hang(thread_id, message.post)
-        return thread_id
-
     def _open(self, root: str) -> int:
         # A root that is itself an answer we know stands for the thread that answer is in.
         spot = self._spots.get(root)
@@ -155,7 +166,8 @@ class Threads:
                 self.touched.add(into)
         intake.move_thread(self.session, from_id=from_id, into_id=into_id)
         conversations.move_thread(self.session, from_id=from_id, into_id=into_id)
-        threads.remove_thread(self.session, from_id, into_id=into_id)
+        threads.merge(self.session, from_id=from_id, into_id=into_id)
+        self._joined[from_id] = into_id
         self._forget(from_id, into_id)
 
     def _replace(self, conversation_id: int, into: int) -> None:
@@ -168,4 +180,4 @@ class Threads:
             if spot.thread_id == thread_id:
                 self._spots[remote_id] = _Spot(thread_id=into_id, conversation_id=spot.conversation_id)
         self._opened = {root: into_id if known == thread_id else known for root, known in self._opened.items()}
-        self._rooted = {root: known for root, known in self._rooted.items() if known != thread_id}
+        self._rooted = {root: into_id if known == thread_id else known for root, known in self._rooted.items()}

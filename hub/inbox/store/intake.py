@@ -16,12 +16,12 @@ from hub.kernel.database import Row, Session, storable
 from hub.kernel.html import CLEAN_VERSION, MAX_HTML, clean, safe_link
 
 _KNOWN = """
-    SELECT id, remote_id, revision, pull, thread_id, conversation_id, direction, origin, addressed, text, html,
+    SELECT id, remote_id, revision, pull, thread_id, conversation_id, identity_id, direction, origin, addressed, text, html,
         edited_at, deleted_at, deleted_by
     FROM messages WHERE channel_id = :channel_id AND remote_id IN {texts remote_ids}"""
 
 _CHILDREN = """
-    SELECT id, remote_id, parent_remote_id, conversation_id, direction
+    SELECT id, remote_id, parent_remote_id, thread_id, conversation_id, direction
     FROM messages WHERE channel_id = :channel_id AND parent_remote_id IN {texts remote_ids}"""
 
 _INSERT = """
@@ -98,6 +98,7 @@ class Known:
     pull: int
     thread_id: int
     conversation_id: int | None
+    identity_id: int | None
     direction: Direction
     origin: Origin
     addressed: bool
@@ -109,8 +110,8 @@ class Known:
 
     @property
     def is_unseen(self) -> bool:
-        """Written here and not yet seen in a pull."""
-        return self.origin is Origin.HUB and self.pull == 0
+        """Written here and not yet told by the network, which alone says which identity we have there."""
+        return self.origin is Origin.HUB and self.identity_id is None
 
     @property
     def deletion(self) -> Tomb | None:
@@ -126,6 +127,7 @@ class Child:
     id: int
     remote_id: str | None
     parent_remote_id: str
+    thread_id: int
     conversation_id: int | None
     direction: Direction
 
@@ -308,6 +310,7 @@ def _known(row: Row) -> Known:
         pull=row["pull"],
         thread_id=row["thread_id"],
         conversation_id=row["conversation_id"],
+        identity_id=row["identity_id"],
         direction=Direction(row["direction"]),
         origin=Origin(row["origin"]),
         addressed=bool(row["addressed"]),
@@ -324,6 +327,7 @@ def _child(row: Row) -> Child:
         id=row["id"],
         remote_id=row["remote_id"],
         parent_remote_id=row["parent_remote_id"],
+        thread_id=row["thread_id"],
         conversation_id=row["conversation_id"],
         direction=Direction(row["direction"]),
     )

@@ -11,19 +11,20 @@ from hub.kernel.html import one_line, safe_link
 _OPEN = """
     INSERT INTO threads (channel_id, root_remote_id) VALUES (:channel_id, :root)
     ON CONFLICT (channel_id, root_remote_id) DO UPDATE SET root_remote_id = excluded.root_remote_id
-    RETURNING id"""
+    RETURNING COALESCE(merged_into, id) AS id"""
 
 _HANG = "UPDATE threads SET post_id = :post_id WHERE id = :id AND post_id IS NULL"
 
-_FIND = "SELECT id FROM threads WHERE channel_id = :channel_id AND root_remote_id = :root"
-
-_ROOTED = "SELECT id, root_remote_id FROM threads WHERE channel_id = :channel_id AND root_remote_id IN {texts roots}"
+_ROOTED = """
+    SELECT COALESCE(merged_into, id) AS id, root_remote_id FROM threads
+    WHERE channel_id = :channel_id AND root_remote_id IN {texts roots}"""
 
 _KEEP_POST = """
     UPDATE threads SET post_id = (SELECT post_id FROM threads WHERE id = :from_id)
     WHERE id = :into_id AND post_id IS NULL"""
 
-_REMOVE = "DELETE FROM threads WHERE id = :id"
+# Its name stays: what is told later under the same root finds the thread it went into.
+_MERGE = "UPDATE threads SET merged_into = :into_id WHERE id = :from_id OR merged_into = :from_id"
 
 _PUT_POST = """
     INSERT INTO posts (channel_id, remote_id, title, text, link, created_at)
@@ -52,20 +53,15 @@ def hang(session: Session, thread_id: int, post_id: int) -> None:
     session.run(_HANG, id=thread_id, post_id=post_id)
 
 
-def find_thread(session: Session, channel_id: int, root: str) -> int | None:
-    row = session.one(_FIND, channel_id=channel_id, root=root)
-    return None if row is None else int(row["id"])
-
-
 def rooted_in(session: Session, channel_id: int, roots: list[str]) -> dict[str, int]:
-    """Threads whose root is one of these messages."""
+    """Threads that hang on one of these messages."""
     return {row["root_remote_id"]: row["id"] for row in session.all(_ROOTED, channel_id=channel_id, roots=roots)}
 
 
-def remove_thread(session: Session, thread_id: int, *, into_id: int) -> None:
-    """Drop a thread whose messages were moved into another; its post is kept where the other has none."""
-    session.run(_KEEP_POST, from_id=thread_id, into_id=into_id)
-    session.run(_REMOVE, id=thread_id)
+def merge(session: Session, *, from_id: int, into_id: int) -> None:
+    """Redirect a thread whose messages were moved into another; its post is kept where the other has none."""
+    session.run(_KEEP_POST, from_id=from_id, into_id=into_id)
+    session.run(_MERGE, from_id=from_id, into_id=into_id)
 
 
 def put_post(session: Session, channel_id: int, post: Post) -> int:
