@@ -90,6 +90,7 @@ STORY: tuple[Scene, ...] = (
         beats=(
             asked(100.4, "22 °dH here, so ten weeks was not my fault after all."),
             answered(99.8, "Not at all. At 22 °dH the lab saw eight to ten weeks, so yours did well."),
+            asked(0.9, "Good to know! My sister has 17 °dH in Berlin. Does she get the full 90 days out of one?"),
         ),
     ),
     Scene(

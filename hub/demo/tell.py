@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from hub.channels import store as channel_store
 from hub.channels.connectors import Connectors, InlineConnectors
 from hub.channels.host import Host
 from hub.connector import Context
@@ -58,7 +59,10 @@ def _tell(hub: Hub, stage: Stage, connectors: Connectors, clock: StoryClock) -> 
     for address, body in stage.pictures().items():
         pictures.keep(hub, address, body)
     stage.hush(False)
-    _note(hub, _NEXT, _TOLD)
+    with hub.database.transaction() as session:
+        for channel_id in players.channels.values():
+            channel_store.pull_soon(session, channel_id, now=clock())
+        set_fact(session, _NEXT, _TOLD)
 
 
 def _play(players: Players, end: datetime) -> None:
