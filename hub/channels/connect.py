@@ -43,7 +43,7 @@ def add_channel(
         channel_id = store.add(
             session,
             kind=kind,
-            name=_checked_name(name or check.title or check.account.handle or kind),
+            name=checked_name(name or _own_name(kind, check)),
             team_id=team_id,
             settings=shown,
             sealed=hub.secrets.seal(json.dumps(secret)),
@@ -83,7 +83,7 @@ def change_channel(
         store.update_connection(
             session,
             channel_id,
-            name=_checked_name(name),
+            name=checked_name(name),
             team_id=team_id,
             settings=shown,
             sealed=hub.secrets.seal(json.dumps(secret)),
@@ -175,7 +175,14 @@ def _tested(hub: Hub, connectors: Connectors, kind: str, values: Mapping[str, st
     return complete, connectors.check(Account(kind=kind, settings=complete))
 
 
-def _checked_name(name: str) -> str:
+def _own_name(kind: str, check: Check) -> str:
+    """What a channel is called when nobody says: as the network calls it."""
+    names = (check.title, check.account.handle, check.account.name, kind)
+    return next(name for name in (" ".join(name.split())[:100] for name in names) if name)
+
+
+def checked_name(name: str) -> str:
+    """A channel's name without stray white space. Raises Invalid("name", …)."""
     name = " ".join(name.split())
     if not 1 <= len(name) <= 100:
         raise Invalid("name", "missing" if not name else "too_long", limit=100)

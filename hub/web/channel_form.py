@@ -97,11 +97,10 @@ def check_senders(fields: Sequence[Field], filled: Filled, senders: Iterable[Cha
 
 
 def place(error: HubError, fields: Sequence[Field]) -> dict[str, Wording]:
-    """Word an error at the field at fault; under the empty name where it is nobody's."""
+    """Word an error at the setting at fault; under the empty name where it is none's."""
     field = getattr(error, "field", None) or _suspect(error, fields)
-    if any(field == known.name for known in fields):
-        return {f"{PREFIX}{field}": _worded(error)}
-    return {field if field in OWN_FIELDS else "": _worded(error)}
+    known = any(field == declared.name for declared in fields)
+    return {f"{PREFIX}{field}" if known else "": _worded(error)}
 
 
 def _worded(error: HubError) -> Wording:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -10,9 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from hub.channels import connect, store
 from hub.channels.model import Channel, ChannelState
 from hub.channels.settings import Field
-from hub.errors import Absent, Conflict, ConnectorError, HubError, Invalid, PluginFault
+from hub.errors import Absent, Conflict, ConnectorError, Invalid, PluginFault
 from hub.kernel.database import Session
-from hub.kernel.texts import mark
+from hub.kernel.texts import Wording, describe, mark
 from hub.people import teams
 from hub.people.authorize import Action, authorize
 from hub.people.authorize import may as allowed
@@ -84,19 +85,22 @@ def add(kind: str) -> AnyResponse:
     fields = channel_form.settings_of(the_hub(), kind)
     filled = channel_form.read(fields)
     try:
-        team = _team(filled)
+        name, team = _own_fields(filled, is_name_needed=False)
+    except Invalid as error:
+        return _form_page(kind, filled, errors={error.field: describe(error)})
+    try:
         _check_senders(fields, filled)
         added = connect.add_channel(
             the_hub(),
             site().connectors,
             kind=kind,
-            name=filled.name,
+            name=name,
             team_id=team.id,
             values=filled.values,
             client_key=f"{actor().agent_id}:{filled.client_key[:100]}" if filled.client_key else None,
         )
     except (Invalid, ConnectorError, PluginFault) as error:
-        return _form_page(kind, filled, error=error)
+        return _form_page(kind, filled, errors=channel_form.place(error, fields))
     return _to_page(added.id, "channel_connected")
 
 
@@ -139,13 +143,16 @@ def change(channel_id: int) -> AnyResponse:
     fields = channel_form.settings_of(the_hub(), channel.kind)
     filled = channel_form.read(fields)
     try:
-        team = _team(filled)
+        name, team = _own_fields(filled, is_name_needed=True)
+    except Invalid as error:
+        return _form_page(channel.kind, filled, channel, {error.field: describe(error)})
+    try:
         _check_senders(fields, filled, channel)
         connect.change_channel(
-            the_hub(), site().connectors, channel.id, name=filled.name, team_id=team.id, values=filled.values
+            the_hub(), site().connectors, channel.id, name=name, team_id=team.id, values=filled.values
         )
     except (Invalid, ConnectorError, PluginFault) as error:
-        return _form_page(channel.kind, filled, channel, error)
+        return _form_page(channel.kind, filled, channel, channel_form.place(error, fields))
     return _to_page(channel.id, "channel_changed")
 
 
@@ -248,6 +255,12 @@ def _managed(channel_id: int) -> Channel:
         return _allowed(session, channel_id, Action.MANAGE_CHANNEL)
 
 
+def _own_fields(filled: Filled, *, is_name_needed: bool) -> tuple[str, Team]:
+    """What the form asks of every channel, whatever its kind. Raises Invalid, and Absent as `_team`."""
+    name = filled.name.strip()
+    return connect.checked_name(name) if name or is_name_needed else "", _team(filled)
+
+
 def _team(filled: Filled) -> Team:
     """The team that was chosen. Raises Invalid, and Absent for one this person does not look after."""
     known = teams.listed(the_hub(), actor())
@@ -268,7 +281,9 @@ def _check_senders(fields: list[Field], filled: Filled, channel: Channel | None 
     channel_form.check_senders(fields, filled, senders, channel)
 
 
-def _form_page(kind: str, filled: Filled, channel: Channel | None = None, error: HubError | None = None) -> Response:
+def _form_page(
+    kind: str, filled: Filled, channel: Channel | None = None, errors: Mapping[str, Wording] | None = None
+) -> Response:
     fields = channel_form.settings_of(the_hub(), kind)
     with the_hub().database.reading() as session:
         senders = channel_form.senders_for(the_hub(), session, actor(), channel)
@@ -279,9 +294,9 @@ def _form_page(kind: str, filled: Filled, channel: Channel | None = None, error:
         filled=filled,
         inputs=channel_form.inputs(fields, filled, senders, is_known=channel is not None),
         team_choices=[(str(team.id), team.name) for team in teams.listed(the_hub(), actor())],
-        errors=channel_form.place(error, fields) if error else {},
+        errors=errors or {},
     )
-    return make_response(body, 200 if error is None else 422)
+    return make_response(body, 422 if errors else 200)
 
 
 def _to_page(channel_id: int, done: str) -> AnyResponse:
