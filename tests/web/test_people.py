@@ -104,9 +104,7 @@ def test_a_team_is_created_and_renamed(browser: Browser) -> None:
 
 def test_a_name_cannot_become_markup_or_turn_the_line_around(browser: Browser) -> None:
     crew = browser.crew
-    agents.add(
-        crew.hub, OPERATOR, email="evil@evil.example", name="<img src=x onerror=alert(1)>", role=Role.AGENT
-    )
+    agents.add(crew.hub, OPERATOR, email="evil@evil.example", name="<img src=x onerror=alert(1)>", role=Role.AGENT)
     browser.enter(crew.admin())
     page = browser.get("/people").text
     assert "<img" not in page
