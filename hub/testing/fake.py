@@ -136,6 +136,12 @@ class FakeNetwork:
         self._faults.extend(faults)
         return self
 
+    def recovers(self) -> FakeNetwork:
+        """Whatever was scripted to fail does not."""
+        self._faults.clear()
+        self._pull_faults.clear()
+        return self
+
     def fails_to_pull(self, *errors: Exception) -> FakeNetwork:
         self._pull_faults.extend(errors)
         return self

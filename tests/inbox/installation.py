@@ -39,7 +39,7 @@ class Stage(Desk):
     """A desk on a fresh channel of a shared installation, to which pages can be given directly."""
 
     def __init__(self, hub: Hub) -> None:
-        fake = FakeNetwork(hub.clock).keeps_echoes()
+        fake = FakeNetwork(hub.clock)
         if "fake" in hub.plugins.connectors:
             self._join(hub, fake)
         else:

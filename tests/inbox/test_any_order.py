@@ -56,7 +56,7 @@ def told_after_answering(hub: Hub, pages: list[list[Event]], fault: str) -> Fina
     """The same on a channel where "yes" was sent before; with the fault `drop` nobody knows yet that it arrived."""
     hub.clock = FrozenClock(START - timedelta(minutes=30))
     stage = Stage(hub)
-    stage.fake.says("a question", id="q", at=START - timedelta(hours=1)).fails(fault)
+    stage.fake.keeps_echoes().says("a question", id="q", at=START - timedelta(hours=1)).fails(fault)
     stage.pulls()
     outbox_id = stage.answers("yes", key=f"reply on {stage.channel_id}", conversation_id=stage.conversation_id)
     stage.waits(11)

@@ -1,0 +1,136 @@
+"""The outbox over the real store, with workers that die anywhere, faults of the network and people who press buttons.
+
+The network's arrival log is the only judge of what was sent twice: reliability-security.md section 5.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from hub.kernel.crash import POINTS
+from tests.inbox.installation import Stage, installation
+from tests.outbox.world import WORKERS, World
+from tests.postgres import PostgresServer
+
+FAULTS = ("ok", "drop", "refuse", "down", "limit", "gone", "signed_out", "bug", "crash")
+SENDING = [""] * 6 + [point for point in POINTS if point.startswith("send.")]
+RESOLVING = [""] * 3 + [point for point in POINTS if point.startswith("resolve.")]
+PULLING = [""] * 3 + [point for point in POINTS if point.startswith("pull.")]
+workers = st.sampled_from(WORKERS)
+
+
+class Sending(RuleBasedStateMachine):
+    """Everything that can happen to replies between being written and being settled."""
+
+    url = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.running = contextlib.ExitStack()
+        folder = Path(self.running.enter_context(tempfile.TemporaryDirectory()))
+        hub = self.running.enter_context(installation(folder, self.url))
+        stage = Stage(hub)
+        self.world = World(hub=hub, fake=stage.fake, desk=stage)
+
+    @initialize(echoes=st.booleans())
+    def somebody_asks(self, echoes: bool) -> None:
+        if not echoes:
+            self.world.fake.keeps_echoes()
+        self.world.fake.says("a question", id=f"q{self.world.desk.channel_id}")
+        self.world.pulls()
+        self.world.writes()
+
+    @precondition(lambda self: len(self.world.written) < 4)
+    @rule()
+    def an_agent_answers(self) -> None:
+        self.world.writes()
+
+    @rule(faults=st.lists(st.sampled_from(FAULTS), min_size=1, max_size=3))
+    def the_network_will_fail(self, faults: list[str]) -> None:
+        self.world.fake.fails(*faults)
+
+    @rule(seconds=st.sampled_from([1, 11, 120, 4000]))
+    def time_passes(self, seconds: int) -> None:
+        self.world.ticks(seconds)
+
+    @rule(worker=workers, dies_at=st.sampled_from(SENDING))
+    def a_worker_sends(self, worker: str, dies_at: str) -> None:
+        self.world.ticks(11)
+        self.world.sends(worker, dies_at=dies_at)
+
+    @rule(worker=workers, dies_at=st.sampled_from(RESOLVING))
+    def a_worker_resolves(self, worker: str, dies_at: str) -> None:
+        self.world.resolves(worker, dies_at=dies_at)
+
+    @rule()
+    def every_deadline_passes(self) -> None:
+        self.world.passes_every_deadline()
+
+    @rule(worker=workers)
+    def a_worker_falls_silent(self, worker: str) -> None:
+        self.world.dies(worker)
+
+    @rule(dies_at=st.sampled_from(PULLING))
+    def the_echoes_come_in(self, dies_at: str) -> None:
+        self.world.pulls(dies_at=dies_at)
+
+    @rule(number=st.integers(0, 3), action=st.sampled_from(["undo", "retry", "mark sent", "cancel"]))
+    def a_person_decides(self, number: int, action: str) -> None:
+        self.world.decides(number, action)
+
+    @rule()
+    def somebody_signs_in_again(self) -> None:
+        self.world.signs_in()
+
+    @invariant()
+    def nothing_was_sent_twice_or_lost(self) -> None:
+        self.world.check()
+        self.world.check_order()
+
+    def teardown(self) -> None:
+        try:
+            if self.world.written:
+                self.world.fake.recovers()
+                self.world.signs_in()
+                self.world.recovers()
+                self.world.check_settled()
+        finally:
+            self.running.close()
+
+
+UNHURRIED = settings(
+    deadline=None,
+    max_examples=60,
+    stateful_step_count=25,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+
+
+def test_a_reply_arrives_once_whatever_happens() -> None:
+    run_state_machine_as_test(Sending, settings=UNHURRIED)
+
+
+def test_a_reply_arrives_once_whatever_happens_on_postgresql(
+    postgres_server: PostgresServer, postgres_template: str
+) -> None:
+    url = postgres_server.create(postgres_template)
+
+    class OnPostgresql(Sending):
+        pass
+
+    OnPostgresql.url = url
+    run_state_machine_as_test(OnPostgresql, settings=settings(UNHURRIED, max_examples=1, stateful_step_count=20))
+    postgres_server.drop(url)

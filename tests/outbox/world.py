@@ -1,0 +1,206 @@
+"""A desk for tests of sending: two workers that can die anywhere, and what must be true whatever happened."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from hub.channels.connect import check_channel
+from hub.connector import Features
+from hub.engine import store as workers
+from hub.errors import Conflict
+from hub.inbox.store import messages
+from hub.inbox.undo import cancel_reply, undo_reply
+from hub.kernel.crash import pass_by
+from hub.kernel.hub import Hub
+from hub.outbox import decide
+from hub.outbox.model import OutboxItem, State
+from hub.outbox.resolve import claim_stuck, resolve_item
+from hub.outbox.send import claim_due, send_item
+from hub.testing.fake import Crash, FakeNetwork
+from tests.desk import Desk
+
+WORKERS = ("anna", "boris")
+UNRECONCILABLE = Features(send=True, reconcile=False, threads=True)
+
+
+@dataclass
+class Written:
+    """One reply as the test remembers it; the product is not asked what it sent."""
+
+    outbox_id: int
+    text: str
+    allowed: int = 1
+    """How many arrivals a person has asked for."""
+
+
+@dataclass
+class World:
+    """What a test does, and what it has seen. Texts are unique, so that an arrival names its reply."""
+
+    hub: Hub
+    fake: FakeNetwork
+    desk: Desk
+    written: list[Written] = field(default_factory=list)
+
+    def writes(self) -> None:
+        text = f"answer {self.desk.channel_id}-{len(self.written) + 1}"
+        conversation_id = self.conversation_id
+        outbox_id = self.desk.answers(text, conversation_id=conversation_id)
+        self.written.append(Written(outbox_id=outbox_id, text=text))
+
+    @property
+    def conversation_id(self) -> int:
+        from hub.inbox.store import conversations
+
+        with self.hub.database.reading() as session:
+            return conversations.lines(session, teams=None, channel_id=self.desk.channel_id)[0].conversation.id
+
+    def beats(self, worker: str) -> None:
+        """The worker lives: its claims count."""
+        with self.hub.database.transaction() as session:
+            workers.beat(session, worker, role="worker", now=self.hub.clock())
+
+    def dies(self, worker: str) -> None:
+        """Everybody notices after a while that the worker beats no more."""
+        with self.hub.database.transaction() as session:
+            workers.leave(session, worker)
+
+    def ticks(self, seconds: float) -> None:
+        self.hub.clock.tick(seconds)  # type: ignore[attr-defined]
+
+    def sends(self, worker: str, *, dies_at: str = "") -> None:
+        """One send tick of a worker; it dies at a named point, or wherever the network kills it."""
+        self.beats(worker)
+        with Dying(self, worker, dies_at):
+            for item in claim_due(self.hub, worker):
+                send_item(self.hub, self.desk.connectors, worker, item)
+
+    def resolves(self, worker: str, *, dies_at: str = "") -> None:
+        self.beats(worker)
+        with Dying(self, worker, dies_at):
+            for item in claim_stuck(self.hub, worker):
+                resolve_item(self.hub, self.desk.connectors, worker, item)
+
+    def pulls(self, *, dies_at: str = "") -> None:
+        """Echoes and whatever else the network has to tell come in."""
+        with Dying(self, self.desk.worker, dies_at), self.allowing(Conflict):
+            self.desk.pulls()
+
+    def passes_every_deadline(self) -> None:
+        """No test can wait for the deadlines of the workers' own clock."""
+        with self.hub.database.transaction() as session:
+            session.run("UPDATE outbox SET sending_until_ms = 0")
+            session.run("UPDATE channels SET quiet_until = NULL")
+        self.ticks(3700)
+
+    def decides(self, number: int, action: str) -> None:
+        """A person presses a button at a reply; too late or not possible is told, never harmful."""
+        written = self.written[number % len(self.written)]
+        with self.allowing(Conflict):
+            if action == "undo":
+                undo_reply(self.hub, written.outbox_id)
+            elif action == "retry":
+                decide.retry(self.hub, written.outbox_id)
+                written.allowed += 1
+            elif action == "mark sent":
+                decide.mark_sent(self.hub, written.outbox_id)
+            else:
+                cancel_reply(self.hub, written.outbox_id)
+
+    def signs_in(self) -> None:
+        """A person has given the channel a new sign-in."""
+        check_channel(self.hub, self.desk.connectors, self.desk.channel_id)
+
+    def allowing(self, *errors: type[Exception]) -> Allowing:
+        return Allowing(errors)
+
+    def item(self, written: Written) -> OutboxItem:
+        return self.desk.item(written.outbox_id)
+
+    def recovers(self) -> None:
+        """The dead are noticed, deadlines pass, and one worker goes on until there is nothing left to do."""
+        for worker in WORKERS:
+            self.dies(worker)
+        for _ in range(12):
+            self.passes_every_deadline()
+            self.resolves("clara")
+            self.sends("clara")
+        self.pulls()
+
+    def check(self) -> None:
+        """What is true after every step, judged by what arrived at the network."""
+        arrived = Counter(arrival.text for arrival in self.fake.arrivals)
+        assert set(arrived) <= {written.text for written in self.written}
+        for written in self.written:
+            item = self.item(written)
+            assert arrived[written.text] <= written.allowed, f"{written.text} arrived {arrived[written.text]} times"
+            assert item.request.text == written.text
+            if item.state is State.SENT and not self.is_marked(item):
+                assert arrived[written.text] >= 1
+        self._check_rows()
+
+    def is_marked(self, item: OutboxItem) -> bool:
+        """Said to be sent by a person, without proof."""
+        return None in item.parts or not item.parts
+
+    def _check_rows(self) -> None:
+        with self.hub.database.reading() as session:
+            shown = messages.of_conversation(session, self.conversation_id, limit=500)
+        ours = Counter(message.outbox_id for message in shown if message.outbox_id)
+        for written in self.written:
+            expected = 0 if self.item(written).state is State.CANCELLED else 1
+            assert ours[written.outbox_id] == expected, f"{written.text} is shown {ours[written.outbox_id]} times"
+
+    def check_settled(self) -> None:
+        """What is true once everything had the time it needed."""
+        self.check()
+        texts = Counter(self.desk.texts())
+        for written in self.written:
+            state = self.item(written).state
+            assert state not in (State.QUEUED, State.SENDING), f"{written.text} is stuck"
+            if written.allowed == 1 and state is not State.CANCELLED:
+                assert texts[written.text] == 1, f"{written.text} is shown {texts[written.text]} times"
+
+    def check_order(self) -> None:
+        """What nobody asked to be sent again arrived in the order in which it was written."""
+        plain = [written.text for written in self.written if written.allowed == 1]
+        seen = [arrival.text for arrival in self.fake.arrivals if arrival.text in plain]
+        assert seen == sorted(seen, key=plain.index)
+
+
+class Dying:
+    """A worker that may die inside: nothing of its own runs after that, and its claims are left as they are."""
+
+    def __init__(self, world: World, worker: str, point: str) -> None:
+        self.world, self.worker, self.point = world, worker, point
+        self.died = False
+
+    def __enter__(self) -> Dying:
+        if self.point:
+            self.world.hub.reach = self._reach
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        self.world.hub.reach = pass_by
+        self.died = isinstance(error, Crash)
+        if self.died:
+            self.world.dies(self.worker)
+        return self.died
+
+    def _reach(self, point: str) -> None:
+        if point == self.point:
+            raise Crash(point)
+
+
+class Allowing:
+    """Errors that are an answer here, not a failure."""
+
+    def __init__(self, errors: tuple[type[Exception], ...]) -> None:
+        self.errors = errors
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        return isinstance(error, self.errors)
