@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hub.channels.connect import add_channel
 from hub.channels.model import Channel
-from hub.connector import Page
+from hub.connector import Features, Page
 from hub.inbox.ingest import Stored, store_page
 from hub.inbox.store import conversations
 from hub.kernel.config import read_config
@@ -38,12 +38,12 @@ def installation(folder: Path, url: str = "") -> Iterator[Hub]:
 class Stage(Desk):
     """A desk on a fresh channel of a shared installation, to which pages can be given directly."""
 
-    def __init__(self, hub: Hub) -> None:
-        fake = FakeNetwork(hub.clock)
+    def __init__(self, hub: Hub, fake: FakeNetwork | None = None, *, features: Features | None = None) -> None:
+        network = fake or FakeNetwork(hub.clock)
         if "fake" in hub.plugins.connectors:
-            self._join(hub, fake)
+            self._join(hub, network)
         else:
-            super().__init__(hub, fake)
+            super().__init__(hub, network, features=features)
 
     def _join(self, hub: Hub, fake: FakeNetwork) -> None:
         from tests.desk import inline

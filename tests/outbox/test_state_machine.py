@@ -9,6 +9,7 @@ import contextlib
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -20,9 +21,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from hub.connector import Features
 from hub.kernel.crash import POINTS
+from hub.testing.fake import FakeNetwork
 from tests.inbox.installation import Stage, installation
-from tests.outbox.world import WORKERS, World
+from tests.outbox.world import UNRECONCILABLE, WORKERS, LooseNetwork, World
 from tests.postgres import PostgresServer
 
 FAULTS = ("ok", "drop", "refuse", "down", "limit", "gone", "signed_out", "bug", "crash")
@@ -36,13 +39,15 @@ class Sending(RuleBasedStateMachine):
     """Everything that can happen to replies between being written and being settled."""
 
     url = ""
+    network: type[FakeNetwork] = FakeNetwork
+    features: Features | None = None
 
     def __init__(self) -> None:
         super().__init__()
         self.running = contextlib.ExitStack()
         folder = Path(self.running.enter_context(tempfile.TemporaryDirectory()))
         hub = self.running.enter_context(installation(folder, self.url))
-        stage = Stage(hub)
+        stage = Stage(hub, self.network(hub.clock), features=self.features)
         self.world = World(hub=hub, fake=stage.fake, desk=stage)
 
     @initialize(echoes=st.booleans())
@@ -119,8 +124,22 @@ UNHURRIED = settings(
 )
 
 
-def test_a_reply_arrives_once_whatever_happens() -> None:
-    run_state_machine_as_test(Sending, settings=UNHURRIED)
+class SendingLoosely(Sending):
+    """The same where the network takes everything as often as it is sent, and is asked by text."""
+
+    network = LooseNetwork
+
+
+class SendingBlindly(Sending):
+    """The same where nobody can say afterwards whether something arrived."""
+
+    network = LooseNetwork
+    features = UNRECONCILABLE
+
+
+@pytest.mark.parametrize("machine", [Sending, SendingLoosely, SendingBlindly])
+def test_a_reply_arrives_once_whatever_happens(machine: type[Sending]) -> None:
+    run_state_machine_as_test(machine, settings=UNHURRIED)
 
 
 def test_a_reply_arrives_once_whatever_happens_on_postgresql(

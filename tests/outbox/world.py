@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from hub.channels.connect import check_channel
-from hub.connector import Features
+from hub.connector import Connector, Features, Outgoing, Part, Plan, Receipt
 from hub.engine import store as workers
 from hub.errors import Conflict
 from hub.inbox.store import messages
@@ -22,6 +22,25 @@ from tests.desk import Desk
 
 WORKERS = ("anna", "boris")
 UNRECONCILABLE = Features(send=True, reconcile=False, threads=True)
+
+
+class LooseNetwork(FakeNetwork):
+    """Takes no id that we choose, and everything as often as it is sent. A look-up compares parent and text."""
+
+    def connector_class(self, *, features: Features | None = None, kind: str = "fake") -> type[Connector]:
+        class Unreserved(super().connector_class(features=features, kind=kind)):  # type: ignore[misc]
+            def plan(self, outgoing: Outgoing, key: str) -> Plan:
+                pieces = outgoing.text.split("\n---\n")
+                return Plan(outgoing=outgoing, parts=tuple(Part(text=piece) for piece in pieces))
+
+        return Unreserved
+
+    def look_up(self, plan: Plan, part: int) -> Receipt | None:
+        wanted = (plan.outgoing.target.remote_id, plan.parts[part].text)
+        for number, arrival in enumerate(self.arrivals, 1):
+            if (arrival.parent, arrival.text) == wanted:
+                return Receipt(remote_id=f"a{number}", at=self.clock())
+        return None
 
 
 @dataclass
