@@ -104,7 +104,7 @@ class Scene:
             agent = session.insert(_AGENT, now=hub.clock())
         with contextlib.closing(ChildConnectors(hub)) as connectors:
             values = {"account": OUR_ACCOUNT, "talk": "0"}
-            add_channel(hub, connectors, kind="sandbox", name=OUR_ACCOUNT, team_id=team, values=values)
+            add_channel(hub, connectors, kind="forgetful", name=OUR_ACCOUNT, team_id=team, values=values)
         environ = {"HUB_DATA": str(config.data), "HUB_DATABASE_URL": config.database_url}
         self.worker = Process(["hub", "work", "--supervised"], environ, log)
         self.desk = Process(["tests.crash.desk", str(agent)], environ, log)

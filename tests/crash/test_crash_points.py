@@ -13,26 +13,11 @@ from tests.processes import wait_until
 
 pytestmark = [pytest.mark.kills, pytest.mark.timeout(180)]
 
-LISTENER = '''
-"""A plugin that writes down what it hears, beside itself."""
-from pathlib import Path
-from hub import hookimpl
-
-HEARD = Path(__file__).with_suffix(".heard")
-
-@hookimpl
-def message_received(event):
-    with HEARD.open("a") as heard:
-        heard.write(f"{event.message_id}\\n")
-'''
-
 
 @pytest.mark.parametrize("point", POINTS)
 def test_a_process_that_dies_there_loses_nothing_and_doubles_nothing(
-    point: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    point: str, tmp_path: Path, plugins: PluginFolder
 ) -> None:
-    plugins = PluginFolder(tmp_path / "plugins", monkeypatch)
-    plugins.install("listener", LISTENER)
     with opened_scene(tmp_path, "") as scene:
         doomed = scene.desk if point == "reply.stored" else scene.worker
         healthy = scene.worker if doomed is scene.desk else scene.desk

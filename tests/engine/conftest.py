@@ -67,14 +67,13 @@ class Installation:
 
     def answers(self, to: str, text: str) -> int:
         """Queue a reply whose undo time is over."""
-        outbox_id = queue_reply(
+        return queue_reply(
             self.hub,
             Draft(
                 conversation_id=self.conversation_of(to), agent_id=self.agent, text=text, client_key=self.hub.token()
             ),
             undo=timedelta(0),
         )
-        return outbox_id
 
     def texts(self) -> list[str]:
         with self.hub.database.reading() as session:
