@@ -34,6 +34,7 @@ from hub.kernel.hub import Hub
 from hub.outbox import resolve, send
 from hub.outbox import store as outbox
 from hub.outbox.model import Claim
+from hub.people import limits, sessions
 
 _log = logging.getLogger("hub.engine")
 
@@ -95,6 +96,7 @@ class Engine:
                 self._watch_clock(stop)
             finally:
                 stop.set()
+                _log.info("stopping")
                 self._scheduler.shutdown(wait=True)
                 self._finish()
 
@@ -193,6 +195,8 @@ class Engine:
         now = self.hub.clock()
         with self.hub.database.transaction() as session:
             log.forget(session, before=now - _KEEP_EVENTS)
+            sessions.forget(session, now=now)
+            limits.forget(session, now=now)
             store.forget_silent(session)
         self._bring_forward()
 

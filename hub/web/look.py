@@ -41,6 +41,7 @@ def dress(app: Flask) -> None:
         body=body, is_long=is_long, one_line=lambda text: html.one_line(text, LONGEST_LINE), safe_link=safe_link
     )
     env.filters.update(worded=worded, why_not=why_not)
+    env.globals.update(live_position=live_position)
     env.globals.update(nonce=page_nonce, form_token=form_token, navigation=navigation)
     env.globals.update(static=lambda name: site().assets.address(name), may=may)
     app.context_processor(_facts)
@@ -77,6 +78,11 @@ def day(instant: datetime) -> str:
 
 def full_time(instant: datetime) -> str:
     return texts.date_and_time(instant) + " UTC"
+
+
+def live_position() -> str:
+    """Where the live stream goes on after this page; empty where it has none."""
+    return str(g.get("live_position", ""))
 
 
 def body(message: Message) -> str:

@@ -6,6 +6,7 @@ from flask import Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as AnyResponse
 
+from hub.kernel import log
 from hub.kernel.config import Config
 from hub.kernel.texts import choose_language, use_language
 from hub.people import sessions
@@ -33,9 +34,17 @@ def guard(app: Flask, config: Config) -> None:
         action = action_of(view)
         if action is not None:
             authorize(actor(), action)
+        _note_position()
         return None
 
     app.before_request(enter)
+
+
+def _note_position() -> None:
+    """Remember what had happened before this page reads anything: from there its live stream goes on."""
+    if g.signed_in is not None and request.method == "GET":
+        with the_hub().database.reading() as session:
+            g.live_position = log.newest(session)
 
 
 def signed_in() -> SignedIn:

@@ -7,7 +7,7 @@ from hub.kernel.database import Moment, Session
 _PROBE = """
     INSERT INTO installation (name, value) VALUES ('probe', :value)
     ON CONFLICT (name) DO UPDATE SET value = excluded.value"""
-_LAST_BEAT = "SELECT MAX(beat_ms) AS beat_ms FROM workers WHERE epoch = :epoch"
+_LAST_BEAT = "SELECT MAX(beat_ms) AS beat_ms FROM workers WHERE epoch = :epoch AND role = 'worker'"
 
 
 def write_probe(session: Session, moment: Moment) -> None:

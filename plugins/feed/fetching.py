@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hub.errors import ConnectorError, Gone, RateLimited, Unavailable
 from hub.kernel.clock import Clock
-from hub.kernel.http import Door, FetchLimits, Response, retry_after
+from hub.kernel.http import FetchLimits, retry_after
 
 from .cursor import Cursor
 from .document import MAX_BYTES
+
+if TYPE_CHECKING:
+    from hub.kernel.http import Door, Response
 
 ACCEPT = (
     "application/atom+xml, application/feed+json;q=0.9, application/rss+xml;q=0.9, application/rdf+xml;q=0.8,"

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from hub.errors import Ambiguous, ConnectorError, Misconfigured, Unavailable
 from hub.kernel.html import text_of
-from hub.kernel.http import Response
 
 from .mapping import Me, me_of
 from .refusals import Refusal, instruction, read_refusal
 from .site import Site, is_index
+
+if TYPE_CHECKING:
+    from hub.kernel.http import Response
 
 _TRACES = (b"/wp-content/", b"/wp-includes/", b"api.w.org", b'content="WordPress')
 _REASONS = {

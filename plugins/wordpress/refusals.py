@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from hub.errors import (
     Ambiguous,
@@ -22,7 +23,10 @@ from hub.errors import (
     Unavailable,
 )
 from hub.kernel.html import text_of
-from hub.kernel.http import Response, retry_after
+from hub.kernel.http import retry_after
+
+if TYPE_CHECKING:
+    from hub.kernel.http import Response
 
 FLOOD_PAUSE = timedelta(seconds=15)
 """WordPress's own pause between two comments of one author; it does not say so in its answer."""

@@ -6,14 +6,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from hub.errors import Unavailable
 from hub.kernel.clock import Clock
-from hub.kernel.http import Door, FetchLimits, Response
+from hub.kernel.http import FetchLimits
 
 from .refusals import Refusal, instruction, read_refusal
+
+if TYPE_CHECKING:
+    from hub.kernel.http import Door, Response
 
 READ = FetchLimits(seconds=8.0)
 """A reply takes at most two reads and one write: they have to end before the engine's patience does."""

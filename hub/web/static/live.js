@@ -41,17 +41,28 @@ function take(told) {
   refresh(String(told.conversation_id) === open ? [...names, "conversation"] : names);
 }
 
+// A new tab asks the listening one how far it is: when something happened since the page was made, it refreshes.
 const others = new BroadcastChannel("hub-live");
-others.onmessage = (event) => take(event.data);
+let position = document.body.dataset.live;
+let listening = false;
+others.onmessage = ({ data }) => {
+  if (data.ask) return listening && others.postMessage({ position });
+  if (!data.position) return take(data);
+  if (data.position !== position) take({ kind: "reset" });
+  position = data.position;
+};
+others.postMessage({ ask: true });
 
 function listen() {
-  const source = new EventSource("/live");
-  const tell = (told) => {
+  listening = true;
+  const source = new EventSource(`/live?after=${position}`);
+  const tell = (event, told) => {
+    position = event.lastEventId || position;
     take(told);
     others.postMessage(told);
   };
-  source.onmessage = (event) => tell(JSON.parse(event.data));
-  source.addEventListener("reset", () => tell({ kind: "reset" }));
+  source.onmessage = (event) => tell(event, JSON.parse(event.data));
+  source.addEventListener("reset", (event) => tell(event, { kind: "reset" }));
   return new Promise(() => {}); // the lock is held until the tab is gone
 }
 
