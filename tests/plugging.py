@@ -4,6 +4,7 @@ processes too."""
 from __future__ import annotations
 
 import os
+import sys
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
@@ -20,6 +21,7 @@ class PluginFolder:
         folder.mkdir(parents=True, exist_ok=True)
         monkeypatch.syspath_prepend(str(folder))
         monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")])))
+        self._monkeypatch = monkeypatch
         self._names: list[str] = []
 
     def install(self, name: str, source: str, *, kind: str = "") -> None:
@@ -30,6 +32,7 @@ class PluginFolder:
         info.mkdir(exist_ok=True)
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
         (info / "entry_points.txt").write_text(f"[{GROUP}]\n{name} = {module}\n")
+        self._monkeypatch.delitem(sys.modules, module, raising=False)
         self._names.append(name)
 
     def points(self) -> list[EntryPoint]:

@@ -65,11 +65,14 @@ class Process:
         """As by kill -9, or by a power cut of this one process."""
         self.end(signal.SIGKILL)
 
+    def tell(self, number: signal.Signals) -> None:
+        """Send a signal and go on."""
+        assert self._running is not None
+        self._running.send_signal(number)
+
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal, wait for the end, and return the exit code."""
-        running = self._running
-        assert running is not None and running.stdin is not None
-        running.send_signal(number)
+        self.tell(number)
         return self.wait()
 
     def wait(self) -> int:
@@ -160,14 +163,24 @@ class Scene:
         self.hurries()
         if any(process.has_ended for process in (self.worker, self.desk)):
             raise AssertionError(f"a process ended by itself:\n{self.log.read_text()[-3000:]}")
-        return self._inbox() == Counter(self.said.items()) and self._states() == Counter(sent=len(self.said))
+        return self._inbox() == Counter(self.said.items()) and self.states() == Counter(sent=len(self.said))
 
     def _inbox(self) -> Counter[tuple[str, str]]:
         with self.hub.database.reading() as session:
             rows = session.all("SELECT remote_id, text FROM messages WHERE direction = 'in'")
         return Counter((row["remote_id"], row["text"]) for row in rows)
 
-    def _states(self) -> Counter[str]:
+    def claims(self) -> int:
+        """How many channels and outbox items are claimed."""
+        with self.hub.database.reading() as session:
+            row = session.one(
+                "SELECT (SELECT count(*) FROM channels WHERE claimed_by IS NOT NULL)"
+                " + (SELECT count(*) FROM outbox WHERE claimed_by IS NOT NULL) AS claims"
+            )
+        return int(row["claims"]) if row else 0
+
+    def states(self) -> Counter[str]:
+        """How many outbox items are in each state."""
         with self.hub.database.reading() as session:
             return Counter(row["state"] for row in session.all("SELECT state FROM outbox"))
 
@@ -190,7 +203,7 @@ class Scene:
             wait_until(self.is_settled, "everything to be taken in and answered")
         except RuntimeError as late:
             missing = Counter(self.said.items()) - self._inbox()
-            raise AssertionError(f"{late}: {self._states()}, not taken in: {missing}\n{self._tail()}") from late
+            raise AssertionError(f"{late}: {self.states()}, not taken in: {missing}\n{self._tail()}") from late
 
     def _tail(self) -> str:
         return self.log.read_text()[-3000:]
