@@ -16,6 +16,7 @@ from hub.channels.model import Account, Channel, ChannelState
 from hub.connector import Page
 from hub.errors import Conflict, ConnectorError, HubError, LeaseLost, Misconfigured, PluginFault, RateLimited
 from hub.events import ChannelChanged
+from hub.inbox.companion import without_own_answers
 from hub.inbox.ingest import Stored, store_page
 from hub.inbox.store import conversations
 from hub.kernel import log
@@ -143,6 +144,7 @@ def _store(hub: Hub, channel: Channel, lease: Lease, page: Page) -> Stored:
     now = hub.clock()
     with hub.database.transaction() as session:
         channels.hold(session, channel.id, worker=lease.worker, fence=lease.fence)
+        page = without_own_answers(session, hub.plugins.connector(channel.kind), channel, page)
         stored = store_page(session, channel, page, pull=lease.pull, now=now)
         found = bool(stored.new or stored.changed) and not page.history
         next_pull_at = pace.after_success(

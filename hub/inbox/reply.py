@@ -11,6 +11,7 @@ from hub.connector import Author, Measure, Outgoing, Target, Visibility
 from hub.customers import store as customers
 from hub.errors import Absent, Conflict, Invalid
 from hub.events import ReplyQueued
+from hub.inbox.companion import companion_of
 from hub.inbox.ingest import refresh
 from hub.inbox.model import Conversation, Direction, Message
 from hub.inbox.store import conversations, messages, replies
@@ -81,7 +82,8 @@ def find_answerable(
     if target is None:
         return Answerable(target=None, channel=channel, why_not="nothing_to_answer")
     why_not = _why_not(target, hub.clock())
-    if why_not:
+    can_post_itself = hub.plugins.connector(channel.kind).features.send
+    if why_not and (can_post_itself or why_not != "read_only"):
         return Answerable(target=target, channel=channel, why_not=why_not)
     return _through(hub, session, channel, target)
 
@@ -121,8 +123,7 @@ def _target(session: Session, conversation: Conversation, target_id: int | None)
         if found is None or found.conversation_id != conversation.id or found.direction is not Direction.IN:
             raise Absent("no such message in this conversation", message_id=target_id)
         return found
-    theirs = [m for m in messages.of_conversation(session, conversation.id) if m.direction is Direction.IN]
-    return next((m for m in theirs if m.deleted_at is None), theirs[0] if theirs else None)
+    return messages.last_of_theirs(session, conversation.id)
 
 
 def _why_not(target: Message, now: datetime) -> str:
@@ -139,11 +140,11 @@ def _through(hub: Hub, session: Session, channel: Channel, target: Message) -> A
     """Find the channel that posts the answer: this one, or the companion its settings name."""
     sender = channel
     if not hub.plugins.connector(channel.kind).features.send:
-        companion = channel.settings.get("answers_through", "")
-        if not companion:
+        companion = companion_of(channel)
+        if companion is None:
             return Answerable(target=target, channel=channel, why_not="read_only")
         try:
-            sender = channels.channel(session, int(companion))
+            sender = channels.channel(session, companion)
         except Absent:
             return Answerable(target=target, channel=channel, why_not="companion_removed")
     if sender.state is ChannelState.SIGNED_OUT or sender.state is ChannelState.MISCONFIGURED:
