@@ -53,16 +53,16 @@ class Session(ABC):
         """Now, for leases."""
 
     def all(self, statement: str, **params: object) -> list[Row]:
-        rows: list[Row] = self._execute(self.dialect.translate(statement), _bound(params)).fetchall()
+        rows: list[Row] = self._execute(self.dialect.translate(statement), bound(params)).fetchall()
         return rows
 
     def one(self, statement: str, **params: object) -> Row | None:
-        row: Row | None = self._execute(self.dialect.translate(statement), _bound(params)).fetchone()
+        row: Row | None = self._execute(self.dialect.translate(statement), bound(params)).fetchone()
         return row
 
     def run(self, statement: str, **params: object) -> int:
         """Run a statement that returns no rows; returns how many rows it touched."""
-        touched: int = self._execute(self.dialect.translate(statement), _bound(params)).rowcount
+        touched: int = self._execute(self.dialect.translate(statement), bound(params)).rowcount
         return touched
 
     def insert(self, statement: str, **params: object) -> int:
@@ -74,7 +74,7 @@ class Session(ABC):
 
     def many(self, statement: str, rows: Iterable[Mapping[str, object]]) -> None:
         """Run one statement for each row of parameters."""
-        self._execute_many(self.dialect.translate(statement), [_bound(row) for row in rows])
+        self._execute_many(self.dialect.translate(statement), [bound(row) for row in rows])
 
 
 class Database(ABC):
@@ -110,7 +110,8 @@ def storable(text: str) -> str:
     return text if text.isascii() and "\0" not in text else _UNSTORABLE.sub("\ufffd", text)
 
 
-def _bound(params: Mapping[str, object]) -> dict[str, Any]:
+def bound(params: Mapping[str, object]) -> dict[str, Any]:
+    """Parameters in the form both engines take."""
     return {name: _bind(value) for name, value in params.items()}
 
 

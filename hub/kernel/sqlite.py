@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hub.errors import DatabaseUnusable, HubError, StorageFull
-from hub.kernel.database import Database, Moment, Session
+from hub.kernel.database import Database, Moment, Row, Session, bound
 from hub.kernel.dialect import SQLITE
 
 if TYPE_CHECKING:
@@ -37,6 +37,12 @@ class SqliteSession(Session):
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+
+    def all(self, statement: str, **params: object) -> list[Row]:
+        # Looking up a name in a dictionary takes a tenth of what it takes in sqlite3's own Row.
+        cursor = self._execute(self.dialect.translate(statement), bound(params))
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def _execute(self, sql: str, params: Mapping[str, Any]) -> sqlite3.Cursor:
         try:

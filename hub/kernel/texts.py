@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
-from functools import cache
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cache, lru_cache
 from gettext import NullTranslations
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,6 +86,7 @@ def current_language() -> str:
     return _language.get()
 
 
+@cache
 def text_direction(code: str) -> str:
     """`ltr` or `rtl`."""
     return str(Locale.parse(code).text_direction)
@@ -97,8 +98,13 @@ def ago(instant: datetime, now: datetime, locale: str | None = None) -> str:
     if passed < timedelta(minutes=1):
         return gettext("now")
     if passed.days < _DAYS_AGO:
-        return format_timedelta(passed, threshold=1, format="short", locale=locale or _language.get())
+        return _spoken(passed // timedelta(minutes=1), locale or _language.get())
     return day(instant, now, locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def _spoken(minutes: int, code: str) -> str:
+    return format_timedelta(timedelta(minutes=minutes), threshold=1, format="short", locale=code)
 
 
 def until(instant: datetime, now: datetime, locale: str | None = None) -> str:
@@ -112,10 +118,14 @@ def until(instant: datetime, now: datetime, locale: str | None = None) -> str:
 def day(instant: datetime, now: datetime, *, locale: str | None = None, zone: tzinfo = UTC) -> str:
     """The date, with the year only where it is not this one (`12 Nov`)."""
     local, today = instant.astimezone(zone), now.astimezone(zone)
-    code = _or_current(locale)
-    if local.year != today.year:
-        return format_date(local, format="medium", locale=code)
-    return str(Locale.parse(code).datetime_skeletons["MMMd"].apply(local, code))
+    return _day(local.date(), local.year != today.year, _or_current(locale))
+
+
+@lru_cache(maxsize=4096)
+def _day(date: date, with_year: bool, code: str) -> str:
+    if with_year:
+        return format_date(date, format="medium", locale=code)
+    return str(Locale.parse(code).datetime_skeletons["MMMd"].apply(date, code))
 
 
 def time_of_day(instant: datetime, *, locale: str | None = None, zone: tzinfo = UTC) -> str:
@@ -125,7 +135,12 @@ def time_of_day(instant: datetime, *, locale: str | None = None, zone: tzinfo = 
 
 def date_and_time(instant: datetime, *, locale: str | None = None, zone: tzinfo = UTC) -> str:
     """The full instant, for a title or a table."""
-    return format_datetime(instant.astimezone(zone), format="medium", locale=_or_current(locale))
+    return _date_and_time(instant.astimezone(zone).replace(tzinfo=None), _or_current(locale))
+
+
+@lru_cache(maxsize=4096)
+def _date_and_time(local: datetime, code: str) -> str:
+    return format_datetime(local, format="medium", locale=code)
 
 
 def describe(error: HubError) -> Wording:

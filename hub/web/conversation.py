@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from hub.connector import Measure, Outgoing, Visibility
 from hub.errors import Absent, Conflict, Invalid
 from hub.inbox import reply
-from hub.inbox.model import Conversation
-from hub.inbox.read import Reading, mark_read, read_conversation
+from hub.inbox.model import Conversation, Message
+from hub.inbox.read import Reading, Utterance, mark_read, read_conversation
 from hub.inbox.reply import Draft
 from hub.inbox.store import conversations
 from hub.inbox.undo import undo_reply
+from hub.kernel import texts
 from hub.kernel.database import Session
 from hub.kernel.texts import describe
 from hub.outbox import store as outbox
+from hub.outbox.model import State
 from hub.people.authorize import Action, authorize
 from hub.web.access import may
 from hub.web.forms import Form, read_form
@@ -26,6 +31,8 @@ from hub.web.session import actor
 from hub.web.site import the_hub
 
 blueprint = Blueprint("conversation", __name__, url_prefix="/conversations")
+LONGEST_KEPT = 4000
+"""Characters of a message whose markup is kept to be shown again."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +64,8 @@ def page(conversation_id: int) -> AnyResponse:
 @may(Action.READ_CONVERSATION)
 def messages(conversation_id: int) -> str:
     """The messages alone, when something happened while the page is open."""
-    return render_template("inbox/messages.html", reading=_read(conversation_id))
+    reading = _read(conversation_id)
+    return render_template("inbox/messages.html", reading=reading, shown=_shown(reading))
 
 
 @blueprint.post("/<int:conversation_id>/replies")
@@ -140,10 +148,11 @@ def _visibility(word: str) -> Visibility | None:
 
 def _page(conversation_id: int, composing: Composing, error: Invalid | Conflict | None = None) -> Response:
     reading = _read(conversation_id)
-    shown = render_template(
+    page = render_template(
         "inbox/conversation.html",
         listing=listing(),
         reading=reading,
+        shown=_shown(reading),
         composing=composing,
         error=describe(error) if error else None,
         audiences=_audiences(reading),
@@ -151,7 +160,7 @@ def _page(conversation_id: int, composing: Composing, error: Invalid | Conflict 
         undo_seconds=reply.UNDO_SECONDS,
     )
     status = 200 if error is None else 409 if isinstance(error, Conflict) else 422
-    return make_response(shown, status)
+    return make_response(page, status)
 
 
 def _read(conversation_id: int) -> Reading:
@@ -187,4 +196,41 @@ def _measured(reading: Reading, composing: Composing) -> Measure:
 def _allowed(session: Session, conversation_id: int, action: Action) -> Conversation:
     found = conversations.conversation(session, conversation_id)
     authorize(actor(), action, found)
+    return found
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The messages of a reading as markup, as of `now`."""
+
+    reading: Reading
+    now: datetime
+    language: str
+
+    def message(self, utterance: Utterance, delivery: str) -> str:
+        """One message; it is made once for as long as it looks the same, except what only we wrote."""
+        message, kind = utterance.message, self.reading.line.channel_kind
+        if delivery or len(message.text) + len(message.html or "") > LONGEST_KEPT:
+            return _message(message, kind, utterance.is_context, _has_failed(utterance), delivery)
+        edited = texts.ago(message.edited_at, self.now) if message.edited_at else ""
+        created = texts.ago(message.created_at, self.now)
+        return _kept_message(message, kind, utterance.is_context, created, edited, self.language)
+
+
+def _shown(reading: Reading) -> Shown:
+    return Shown(reading=reading, now=the_hub().clock(), language=texts.current_language())
+
+
+def _has_failed(utterance: Utterance) -> bool:
+    return utterance.delivery is not None and utterance.delivery.state in (State.FAILED, State.UNKNOWN)
+
+
+@lru_cache(maxsize=4096)
+def _kept_message(message: Message, kind: str, is_context: bool, _created: str, _edited: str, _language: str) -> str:
+    return _message(message, kind, is_context, False, "")
+
+
+def _message(message: Message, kind: str, is_context: bool, has_failed: bool, delivery: str) -> str:
+    pieces: Any = current_app.jinja_env.get_template("inbox/message.html").module
+    found: str = pieces.said(message, kind, is_context, has_failed, delivery)
     return found

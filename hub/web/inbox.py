@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, current_app, render_template, request
 
 from hub.channels import store as channels
 from hub.channels.model import Channel
 from hub.inbox.model import Line
 from hub.inbox.store import conversations
+from hub.kernel import texts
 from hub.kernel.database import Session
 from hub.people.authorize import Action, authorize, visible_teams
 from hub.people.model import Actor
@@ -42,12 +45,18 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """One page of the list. `further` is where it goes on, empty at the end."""
+    """One page of the list as of `now`. `further` is where it goes on, empty at the end."""
 
     view: View
     lines: tuple[Line, ...]
     further: str
     channels: tuple[Channel, ...]
+    now: datetime
+    language: str
+
+    def row(self, line: Line, *, is_current: bool) -> str:
+        """One row as markup, made once for as long as it looks the same."""
+        return _row(line, self.view, is_current, texts.ago(line.conversation.last_at, self.now), self.language)
 
 
 @blueprint.get("/inbox")
@@ -82,7 +91,14 @@ def listing() -> Listing:
         )
     shown = tuple(lines[:PAGE])
     further = conversations.format_mark(shown[-1].conversation) if len(lines) > PAGE else ""
-    return Listing(view=view, lines=shown, further=further, channels=mine)
+    return Listing(
+        view=view,
+        lines=shown,
+        further=further,
+        channels=mine,
+        now=the_hub().clock(),
+        language=texts.current_language(),
+    )
 
 
 def asked_view() -> View:
@@ -94,3 +110,10 @@ def asked_view() -> View:
 def _visible_channels(session: Session, who: Actor) -> tuple[Channel, ...]:
     teams = visible_teams(who)
     return tuple(channel for channel in channels.all_channels(session) if teams is None or channel.team_id in teams)
+
+
+@lru_cache(maxsize=4096)
+def _row(line: Line, view: View, is_current: bool, _shown_time: str, _language: str) -> str:
+    pieces: Any = current_app.jinja_env.get_template("inbox/row.html").module
+    found: str = pieces.row(line, view.arguments, is_current)
+    return found

@@ -53,6 +53,13 @@ _EARLIER = f"""
       AND (messages.created_at < mark.created_at OR (messages.created_at = mark.created_at AND messages.id < mark.id))
     ORDER BY messages.created_at DESC, messages.id DESC LIMIT :limit"""
 
+_THEIRS = f"""
+    SELECT {_SHOWN} {_JOINS}
+    WHERE messages.conversation_id = :conversation_id AND messages.direction = 'in' AND {_SAID}"""
+_LAST_OF_THEIRS = f"{_THEIRS} ORDER BY messages.created_at DESC, messages.id DESC LIMIT 1"
+_LAST_THAT_IS_THERE = f"""
+    {_THEIRS} AND messages.deleted_at IS NULL ORDER BY messages.created_at DESC, messages.id DESC LIMIT 1"""
+
 _AROUND = f"""
     SELECT {_SHOWN} {_JOINS}
     WHERE messages.thread_id = :thread_id
@@ -85,6 +92,13 @@ def of_conversation(
     else:
         rows = session.all(_EARLIER, conversation_id=conversation_id, before=before, limit=limit)
     return [_message(session, row) for row in rows]
+
+
+def last_of_theirs(session: Session, conversation_id: int) -> Message | None:
+    """Their newest message that is still there, else their newest; None when all are ours."""
+    there = session.one(_LAST_THAT_IS_THERE, conversation_id=conversation_id)
+    row = there or session.one(_LAST_OF_THEIRS, conversation_id=conversation_id)
+    return None if row is None else _message(session, row)
 
 
 def around(
