@@ -24,6 +24,7 @@ ACCEPT = (
 )
 PULL_SECONDS = 15.0
 CHECK_SECONDS = 6.0
+SHORTEST_WAIT = 60.0
 LONGEST_WAIT = 86_400.0
 
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
@@ -81,10 +82,9 @@ def max_age(cache_control: str) -> float | None:
     return float(found[1]) if found and not _NO_CACHE.search(cache_control) else None
 
 
-def pull_after(*waits: float | None) -> float | None:
-    """The longest of what a feed asks for, at most a day."""
-    asked = [wait for wait in waits if wait]
-    return min(max(asked), LONGEST_WAIT) if asked else None
+def pull_after(*waits: float | None) -> float:
+    """The longest of what a feed asks for, at least a minute and at most a day."""
+    return min(max([SHORTEST_WAIT, *(wait for wait in waits if wait)]), LONGEST_WAIT)
 
 
 def _conditions(known: Cursor | None) -> dict[str, str]:

@@ -368,18 +368,18 @@ def test_an_address_that_is_refused_is_shown_at_its_field(reader: Reader, addres
 @pytest.mark.parametrize(
     ("channel", "cache_control", "seconds"),
     [
-        ("", "", None),
+        ("", "", 60),
         ("<ttl>30</ttl>", "", 1800),
         ('<p xmlns="http://purl.org/rss/1.0/modules/syndication/"/>', "max-age=600, public", 600),
         ("<ttl>5</ttl>", "max-age=600", 600),
         ("<ttl>30</ttl>", "max-age=600", 1800),
-        ("", "no-cache, max-age=600", None),
+        ("", "no-cache, max-age=600", 60),
         ("", "max-age=31536000", 86_400),
-        ("<ttl>soon</ttl>", "max-age=x", None),
+        ("<ttl>soon</ttl>", "max-age=x", 60),
     ],
 )
 def test_a_feed_says_how_long_to_leave_it_alone(
-    server: FakeServer, reader: Reader, channel: str, cache_control: str, seconds: float | None
+    server: FakeServer, reader: Reader, channel: str, cache_control: str, seconds: float
 ) -> None:
     body = rss(item("urn:1"), channel=channel)
     server.on("GET", "/feed").answers(body=body, headers={"Cache-Control": cache_control})
@@ -389,9 +389,16 @@ def test_a_feed_says_how_long_to_leave_it_alone(
 
 
 def test_the_syndication_module_says_how_often(server: FakeServer, reader: Reader) -> None:
-    body = feed_samples.WORDPRESS_RSS.replace(">1</sy:", ">4</sy:")
+    body = feed_samples.WORDPRESS_RSS.replace(">1</sy:", ">4</sy:").replace(">hourly<", ">daily<")
     server.on("GET", "/feed").answers(body=body)
-    assert reader.of(server.url + "/feed").pull(None).pull_after == 900
+    assert reader.of(server.url + "/feed").pull(None).pull_after == 21_600
+
+
+def test_wordpress_saying_hourly_of_every_feed_makes_no_comment_an_hour_late(
+    server: FakeServer, reader: Reader
+) -> None:
+    server.on("GET", "/feed").answers(body=feed_samples.WORDPRESS_RSS)
+    assert reader.of(server.url + "/feed").pull(None).pull_after == 60
 
 
 # Connecting.
