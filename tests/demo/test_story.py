@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.channels.connect import remove_channel
+from hub.channels.store import all_channels
 from hub.connector import Kind, Visibility
 from hub.demo.company import invitations
 from hub.demo.plot import Answered, cues
@@ -148,6 +150,17 @@ def test_visitors_are_invited_until_they_have_come_in(tmp_path: Path) -> None:
 def test_told_again_it_adds_nothing(demo: Demo) -> None:
     before = demo.told()
     assert demo.tell().told() == before
+
+
+def test_what_a_visitor_took_away_stays_away(tmp_path: Path) -> None:
+    demo = Demo.at(tmp_path / "demo").tell()
+    with demo.hub() as hub:
+        with hub.database.reading() as session:
+            channels = all_channels(session)
+        remove_channel(hub, channels[0].id)
+    demo.tell()
+    with demo.hub() as hub, hub.database.reading() as session:
+        assert [channel.name for channel in all_channels(session)] == [channels[1].name]
 
 
 @pytest.mark.parametrize(
