@@ -9,9 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, timedelta
 from functools import partial
 from typing import Protocol, TypeVar
@@ -25,15 +23,15 @@ from hub.engine import observe, store
 from hub.engine.beat import Worker
 from hub.engine.clock_watch import ClockWatch
 from hub.engine.crew import Crew, log_failure
+from hub.engine.debts import Debts, GiveBack
 from hub.errors import HubError
 from hub.inbox import pull
 from hub.kernel import log
 from hub.kernel.clock import Clock, system_clock
-from hub.kernel.database import Session
 from hub.kernel.hub import Hub
 from hub.outbox import resolve, send
 from hub.outbox import store as outbox
-from hub.outbox.model import Claim
+from hub.outbox.model import Claim, OutboxItem
 from hub.people import limits, sessions
 
 _log = logging.getLogger("hub.engine")
@@ -43,7 +41,6 @@ FINISH_SECONDS = 20.0
 
 _KEEP_EVENTS = timedelta(days=14)
 _WATCH_SECONDS = 1.0
-_AGAIN_SECONDS = 60.0
 
 
 class OnChannel(Protocol):
@@ -57,15 +54,6 @@ class OnChannel(Protocol):
 
 
 T = TypeVar("T", bound=OnChannel)
-GiveBack = Callable[[Session], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Owed:
-    """A claim whose work failed, to be given back as soon as the database takes it, not before `at` (monotonic)."""
-
-    at: float
-    give_back: GiveBack
 
 
 class Engine:
@@ -82,7 +70,7 @@ class Engine:
         self._sending = Crew("send", threads=16, share=4)
         self._resolving = Crew("resolve", threads=6, share=2)
         self._observing = Crew("observe", threads=8, share=1)
-        self._owed: deque[_Owed] = deque()
+        self._debts = Debts()
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
@@ -106,7 +94,7 @@ class Engine:
             "send": (1.0, partial(self._send, worker, stop)),
             "resolve": (5.0, partial(self._resolve, worker, stop)),
             "observe": (1.0, partial(self._observe, stop)),
-            "give_back": (1.0, self._give_back),
+            "give_back": (1.0, partial(self._debts.settle, self.hub.database)),
             "sweep": (60.0, self._sweep),
         }
         for name, (seconds, tick) in ticks.items():
@@ -128,7 +116,7 @@ class Engine:
             stop,
             partial(send.claim_due, self.hub, worker),
             lambda item: send.send_item(self.hub, self.connectors, worker, item),
-            lambda item: partial(outbox.release, outbox_id=item.id, claim=Claim(worker=worker, fence=item.fence)),
+            lambda item: _release(item, worker),
         )
 
     def _resolve(self, worker: str, stop: threading.Event) -> None:
@@ -137,7 +125,7 @@ class Engine:
             stop,
             partial(resolve.claim_stuck, self.hub, worker),
             lambda item: resolve.resolve_item(self.hub, self.connectors, worker, item),
-            lambda item: partial(outbox.release, outbox_id=item.id, claim=Claim(worker=worker, fence=item.fence)),
+            lambda item: _release(item, worker),
         )
 
     def _hand_out(
@@ -154,7 +142,7 @@ class Engine:
             without = [channel_id for channel_id, kind in kinds.items() if kind in crew.crowded]
             items = claim(limit=min(crew.free, crew.share), without=without)
             for item in items:
-                failed = partial(self._owe, give_back(item))
+                failed = partial(self._debts.owe, give_back(item))
                 crew.start(kinds.get(item.channel_id, ""), partial(work, item), failed=failed)
             if len(items) < crew.share:
                 return
@@ -162,28 +150,6 @@ class Engine:
     def _kinds(self) -> dict[int, str]:
         with self.hub.database.reading() as session:
             return channels.kinds(session)
-
-    def _owe(self, give_back: GiveBack, error: Exception) -> None:
-        """Our own beat keeps the claim alive: without this, what failed would wait until this process ends.
-
-        A bug is met again at leisure; a database that was away for a moment is no reason to wait.
-        """
-        pause = 0.0 if isinstance(error, HubError) else _AGAIN_SECONDS
-        self._owed.append(_Owed(at=time.monotonic() + pause, give_back=give_back))
-
-    def _give_back(self) -> None:
-        now = time.monotonic()
-        for _ in range(len(self._owed)):
-            owed = self._owed.popleft()
-            try:
-                if owed.at <= now:
-                    with self.hub.database.transaction() as session:
-                        owed.give_back(session)
-                    continue
-            except HubError:
-                self._owed.append(owed)
-                raise
-            self._owed.append(owed)
 
     def _observe(self, stop: threading.Event) -> None:
         for plugin in observe.observers(self.hub):
@@ -234,6 +200,10 @@ class Engine:
             # What still ran was just ended with its children: let it write down what became of it.
             crew.finish(0.0 if all(finished) else 2.0)
             crew.close()
+
+
+def _release(item: OutboxItem, worker: str) -> GiveBack:
+    return partial(outbox.release, outbox_id=item.id, claim=Claim(worker=worker, fence=item.fence))
 
 
 def _nothing_owed(error: Exception) -> None:

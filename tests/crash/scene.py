@@ -195,7 +195,7 @@ class Scene:
         assert Counter(row["text"] for row in ours) == arrived, "an echo of ours stands in the inbox twice"
         if isinstance(self.hub.database, SqliteDatabase):
             with self.hub.database.reading() as session:
-                assert [tuple(row) for row in session.all("PRAGMA integrity_check")] == [("ok",)]
+                assert [dict(row) for row in session.all("PRAGMA integrity_check")] == [{"integrity_check": "ok"}]
                 assert session.all("PRAGMA foreign_key_check") == []
 
     def wait_until_settled(self) -> None:

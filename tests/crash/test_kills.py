@@ -42,9 +42,11 @@ def _play(scene: Scene, chance: random.Random, number: int) -> None:
         scene.says(f"question {number}.{message}")
     if chance.random() < 0.3:
         scene.edits(chance.choice(list(scene.said)), f"changed in round {number}")
-    # Few enough that no worker sees the five crashes after which a plugin is kept out.
-    crash = ["crash"] if number % 4 == 0 else []
-    scene.network.fails(next_sends=[chance.choice(FAULTS) for _ in range(3)] + crash)
+    waiting = scene.network.script("send")
+    if len(waiting) < 6:
+        # Few enough that no worker sees the five crashes after which a plugin is kept out.
+        crash = ["crash"] if number % 4 == 0 and "crash" not in waiting else []
+        scene.network.fails(next_sends=[chance.choice(FAULTS) for _ in range(3)] + crash)
     scene.hurries()
     # Not to wait for anything: the moment of the kill is what is tried.
     threading.Event().wait(chance.uniform(0.1, 2.5))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,12 +22,14 @@ from hub.engine import store as workers
 from hub.engine.beat import Worker
 from hub.engine.clock_watch import ClockWatch
 from hub.engine.engine import Engine
+from hub.errors import HubError
 from hub.inbox import pull
 from hub.kernel.config import read_config
 from hub.kernel.hub import Hub, open_hub, prepare
 from hub.outbox.send import claim_due
 from tests.engine.conftest import Installation, SettableClock, soon, started
 from tests.plugging import PluginFolder
+from tests.postgres import PostgresServer
 
 Running = Callable[[], threading.Event]
 
@@ -200,27 +203,45 @@ def register_connectors(register):
 '''
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount the small disk that is filled")
+FULL = ["the largest file there may be", *(["the disk"] if os.geteuid() == 0 else [])]
+
+
+@pytest.mark.parametrize("full", FULL)
 def test_a_full_disk_stops_the_intake_and_nothing_is_half_written_and_it_goes_on_by_itself(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    full: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with small_disk(tmp_path / "disk") as disk:
-        plugins = PluginFolder(tmp_path / "plugins", monkeypatch)
-        plugins.install("babbler", BABBLER)
-        with opened(disk / "data") as (hub, connectors):
+    plugins = PluginFolder(tmp_path / "plugins", monkeypatch)
+    plugins.install("babbler", BABBLER)
+    with small_disk(tmp_path / "disk") if full == "the disk" else nullcontext(tmp_path) as disk:
+        no_room = filled(disk) if full == "the disk" else no_larger_files(disk / "data")
+        with opened(disk / "data") as (hub, connectors), started(Engine(hub, connectors)):
             channel_id = connect(hub, connectors, "babbler")
-            filler = disk / "filler"
-            with started(Engine(hub, connectors)):
-                soon(lambda: pages(hub, channel_id) > 0 or due(hub), "the first pages")
-                fill(filler)
-                soon(lambda: (due(hub), "storage_full" in caplog.text)[1], "the disk to be full")
+            soon(lambda: pulled_again(hub, channel_id) > 1, "the first pages")
+            with no_room:
+                soon(
+                    lambda: bool(pulled_again(hub, channel_id)) and "storage_full" in caplog.text, "the disk to be full"
+                )
                 assert messages(hub) == 10 * pages(hub, channel_id)
-                filler.unlink()
-                before = pages(hub, channel_id)
-                soon(lambda: (due(hub), pages(hub, channel_id) > before)[1], "the intake to go on")
+            before = pages(hub, channel_id)
+            soon(lambda: pulled_again(hub, channel_id) > before, "the intake to go on")
+        with opened(disk / "data") as (hub, connectors), hub.database.reading() as session:
             assert messages(hub) == 10 * pages(hub, channel_id)
-            with hub.database.reading() as session:
-                assert [tuple(row) for row in session.all("PRAGMA integrity_check")] == [("ok",)]
+            assert [dict(row) for row in session.all("PRAGMA integrity_check")] == [{"integrity_check": "ok"}]
+
+
+def test_the_engine_goes_on_after_postgresql_dropped_every_connection(
+    tmp_path: Path, postgres_server: PostgresServer, postgres_template: str
+) -> None:
+    url = postgres_server.create(postgres_template)
+    with opened(tmp_path / "data", url) as (hub, connectors):
+        installation = Installation(hub, connectors)
+        with started(Engine(hub, connectors)):
+            installation.hears("before")
+            soon(lambda: installation.texts() == ["before"], "the first message")
+            postgres_server.disconnect(url)
+            installation.network.person("lena").says("after", to="@brightwater")
+            soon(lambda: due(hub) and installation.texts() == ["before", "after"], "the message after the break")
+    postgres_server.drop(url)
 
 
 def fall_silent(installation: Installation, worker: Worker) -> None:
@@ -257,8 +278,8 @@ def plugged_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tupl
 
 
 @contextmanager
-def opened(data: Path) -> Iterator[tuple[Hub, ChildConnectors]]:
-    config = read_config({}, data=data)
+def opened(data: Path, url: str = "") -> Iterator[tuple[Hub, ChildConnectors]]:
+    config = read_config({"HUB_DATABASE_URL": url}, data=data)
     prepare(config)
     with closing(open_hub(config)) as hub, closing(ChildConnectors(hub, seconds=SECONDS)) as connectors:
         yield hub, connectors
@@ -292,14 +313,19 @@ def messages(hub: Hub) -> int:
 
 
 def due(hub: Hub) -> bool:
-    from hub.errors import HubError
-
+    """Make every pull due; False while the database takes nothing."""
     try:
         with hub.database.transaction() as session:
             session.run("UPDATE channels SET next_pull_at = 0")
     except HubError:
         return False
-    return False
+    return True
+
+
+def pulled_again(hub: Hub, channel_id: int) -> int:
+    """Let it be pulled once more; returns how many pages came so far."""
+    due(hub)
+    return pages(hub, channel_id)
 
 
 _LOCK = """
@@ -330,12 +356,26 @@ def small_disk(folder: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", folder], check=True)
 
 
-def fill(file: Path) -> None:
+@contextmanager
+def filled(disk: Path) -> Iterator[None]:
     """Leave no room at all."""
-    with file.open("wb", buffering=0) as filler:
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as writing:
         for size in (65536, 4096, 1):
-            try:
-                while filler.write(b"x" * size):
+            with suppress(OSError):
+                while writing.write(b"x" * size):
                     pass
-            except OSError:
-                continue
+    yield
+    filler.unlink()
+
+
+@contextmanager
+def no_larger_files(data: Path) -> Iterator[None]:
+    """Let no file of this process grow any more: what a full disk is where nobody may mount one."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    largest = max(file.stat().st_size for file in data.glob("hub.db*"))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
