@@ -134,7 +134,7 @@ CREATE TABLE outbox (
     channel_id {bigint} NOT NULL REFERENCES channels (id),
     conversation_id {bigint},
     agent_id {bigint} REFERENCES agents (id),
-    action TEXT NOT NULL CHECK (action IN ('reply', 'act')),
+    act TEXT NOT NULL DEFAULT '',
     key TEXT NOT NULL UNIQUE,
     client_key TEXT UNIQUE,
     parent_remote_id TEXT NOT NULL,

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 
 from hub.channels import store as channels
 from hub.channels.model import Channel, ChannelState
-from hub.connector import Author, Measure, Outgoing, Target, Visibility
-from hub.customers import store as customers
+from hub.connector import Measure, Outgoing, Visibility
 from hub.errors import Absent, Conflict, Invalid
 from hub.events import ReplyQueued
 from hub.inbox.companion import companion_of
 from hub.inbox.ingest import refresh
 from hub.inbox.model import Conversation, Direction, Message
 from hub.inbox.store import conversations, messages, replies
+from hub.inbox.target import target_of
 from hub.kernel import log
 from hub.kernel.database import Session
 from hub.kernel.hub import Hub
@@ -155,20 +155,7 @@ def _through(hub: Hub, session: Session, channel: Channel, target: Message) -> A
 
 
 def _outgoing(hub: Hub, session: Session, answerable: Answerable, draft: Draft) -> Outgoing:
-    answered = answerable.target
-    if answered is None or answered.identity_id is None or answered.remote_id is None:
-        raise Conflict("cannot be answered", reason="nothing_to_answer")
-    identity = customers.identity(session, answered.identity_id)
-    target = Target(
-        remote_id=answered.remote_id,
-        revision=answered.revision,
-        author=Author(
-            id=identity.remote_id, handle=identity.handle, name=identity.name, url=identity.url, trust=identity.trust
-        ),
-        visibility=answered.visibility,
-        permalink=answered.permalink,
-        raw=messages.raw_of(session, answered.id),
-    )
+    target = target_of(session, answerable.target)
     if answerable.send_through is not None and answerable.send_through.id != answerable.channel.id:
         moved = hub.plugins.connector(answerable.channel.kind).companion_target(target)
         if moved is None:
@@ -177,7 +164,7 @@ def _outgoing(hub: Hub, session: Session, answerable: Answerable, draft: Draft) 
     return Outgoing(
         text=draft.text.replace("\r\n", "\n").strip(),
         target=target,
-        visibility=draft.visibility or answered.visibility,
+        visibility=draft.visibility or target.visibility,
         language=draft.language,
         content_warning=draft.content_warning,
     )

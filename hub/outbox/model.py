@@ -54,7 +54,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxItem:
-    """One reply on its way. `parts` are the receipts of what already arrived, None where not yet."""
+    """One reply on its way, or with `act` something to be done to the message it names (approve, like).
+
+    parts: the receipts of what already arrived, None where not yet.
+    """
 
     id: int
     channel_id: int
@@ -62,6 +65,7 @@ class OutboxItem:
     agent_id: int | None
     key: str
     request: Outgoing
+    act: str
     plan: Plan | None
     state: State
     due_at: datetime

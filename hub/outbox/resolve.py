@@ -67,6 +67,9 @@ def resolve_item(hub: Hub, connectors: Connectors, worker: str, outbox: OutboxIt
 
 
 def _look_up(hub: Hub, connectors: Connectors, outbox: OutboxItem) -> Receipt | None:
+    if outbox.act:
+        # Done twice is the same as once: it is simply done again.
+        return None
     if outbox.plan is None or outbox.sending_part is None or outbox.sending_since is None:
         raise Ambiguous("no_plan")
     proof = outbox.parts[outbox.sending_part] if outbox.sending_part < len(outbox.parts) else None

@@ -10,7 +10,7 @@ from hub.channels import store as channels
 from hub.channels.connect import account_of, state_after, trouble_of
 from hub.channels.connectors import SECONDS, Connectors
 from hub.channels.model import Account
-from hub.connector import Plan, Receipt
+from hub.connector import Action, Part, Plan, Receipt
 from hub.errors import Absent, AlreadySent, ConnectorError, HubError, LeaseLost, Unavailable
 from hub.events import ChannelChanged
 from hub.kernel import log
@@ -89,7 +89,10 @@ def _account(hub: Hub, outbox: OutboxItem) -> Account:
 
 
 def _plan(hub: Hub, connectors: Connectors, account: Account, outbox: OutboxItem, claim: Claim) -> Plan:
-    plan = connectors.plan(account, outbox.request, outbox.key)
+    if outbox.act:
+        plan = Plan(outgoing=outbox.request, parts=(Part(text=""),))
+    else:
+        plan = connectors.plan(account, outbox.request, outbox.key)
     hub.reach("send.planned")
     with hub.database.transaction() as session:
         store.save_plan(session, outbox, claim, plan)
@@ -125,7 +128,7 @@ def _send_part(
         announce(session, outbox, State.SENDING, now=hub.clock())
     hub.reach("send.begun")
     try:
-        receipt = connectors.send(account, plan, part, previous)
+        receipt = _call(hub, connectors, account, outbox, plan, part, previous)
     except AlreadySent as error:
         receipt = error.receipt
     except HubError as error:
@@ -135,6 +138,24 @@ def _send_part(
     _note_arrival(hub, outbox, part, receipt)
     hub.reach("send.settled")
     return receipt
+
+
+def _call(
+    hub: Hub,
+    connectors: Connectors,
+    account: Account,
+    outbox: OutboxItem,
+    plan: Plan,
+    part: int,
+    previous: Receipt | None,
+) -> Receipt:
+    if not outbox.act:
+        return connectors.send(account, plan, part, previous)
+    connectors.act(account, Action(name=outbox.act, target=outbox.request.target))
+    with hub.database.transaction() as session:
+        # What was done shows by pulling it.
+        channels.pull_soon(session, outbox.channel_id, now=hub.clock())
+    return Receipt(remote_id=f"act {outbox.id}", at=hub.clock())
 
 
 def _note_arrival(hub: Hub, outbox: OutboxItem, part: int, receipt: Receipt) -> None:

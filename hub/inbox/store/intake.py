@@ -16,8 +16,8 @@ from hub.kernel.database import Row, Session, storable
 from hub.kernel.html import CLEAN_VERSION, MAX_HTML, clean, safe_link
 
 _KNOWN = """
-    SELECT id, remote_id, revision, pull, thread_id, conversation_id, identity_id, direction, origin, addressed, text, html,
-        edited_at, deleted_at, deleted_by
+    SELECT id, remote_id, revision, pull, thread_id, conversation_id, identity_id, direction, origin, addressed, text,
+        html, edited_at, deleted_at, deleted_by
     FROM messages WHERE channel_id = :channel_id AND remote_id IN {texts remote_ids}"""
 
 _CHILDREN = """

@@ -16,15 +16,15 @@ from hub.kernel.database import Row, Session
 from hub.outbox.model import OutboxItem, State
 
 _COLUMNS = """
-    outbox.id, outbox.channel_id, outbox.conversation_id, outbox.agent_id, outbox.key, outbox.request, outbox.plan,
-    outbox.state, outbox.due_at, outbox.tries, outbox.first_tried_at, outbox.sending_part, outbox.sending_since,
+    outbox.id, outbox.channel_id, outbox.conversation_id, outbox.agent_id, outbox.key, outbox.request, outbox.act,
+    outbox.plan, outbox.state, outbox.due_at, outbox.tries, outbox.first_tried_at, outbox.sending_part, outbox.sending_since,
     outbox.fence, outbox.error_code, outbox.error_reason, outbox.error_detail, outbox.created_at, outbox.settled_at"""
 
 _INSERT = """
-    INSERT INTO outbox (channel_id, conversation_id, agent_id, action, key, client_key, parent_remote_id, request,
-                        state, due_at, created_at)
-    VALUES (:channel_id, :conversation_id, :agent_id, 'reply', :key, :client_key, :parent_remote_id, :request,
-            :state, :due_at, :now)
+    INSERT INTO outbox (channel_id, conversation_id, agent_id, key, client_key, parent_remote_id, request, act, state,
+                        due_at, created_at)
+    VALUES (:channel_id, :conversation_id, :agent_id, :key, :client_key, :parent_remote_id, :request, :act, :state,
+            :due_at, :now)
     RETURNING id"""
 
 _BY_CLIENT_KEY = f"SELECT {_COLUMNS} FROM outbox WHERE client_key = :client_key"  # noqa: S608
@@ -91,7 +91,9 @@ def add(
     due_at: datetime,
     now: datetime,
     state: State = State.QUEUED,
+    act: str = "",
 ) -> int:
+    """Put a reply into the outbox, or with `act` something to be done to the message it names."""
     return session.insert(
         _INSERT,
         channel_id=channel_id,
@@ -101,6 +103,7 @@ def add(
         client_key=client_key,
         parent_remote_id=request.target.remote_id,
         request=msgspec.json.encode(request).decode(),
+        act=act,
         state=state.value,
         due_at=due_at,
         now=now,
@@ -223,6 +226,7 @@ def _item(row: Row, parts: list[Receipt | None]) -> OutboxItem:
         agent_id=row["agent_id"],
         key=row["key"],
         request=msgspec.json.decode(row["request"], type=Outgoing),
+        act=row["act"],
         plan=None if row["plan"] is None else msgspec.json.decode(row["plan"], type=Plan),
         state=State(row["state"]),
         due_at=from_micros(row["due_at"]),
