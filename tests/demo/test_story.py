@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from hub.channels.connect import remove_channel
-from hub.channels.store import all_channels
 from hub.connector import Kind, Visibility
 from hub.demo.company import invitations
 from hub.demo.plot import Answered, cues
@@ -152,15 +150,14 @@ def test_told_again_it_adds_nothing(demo: Demo) -> None:
     assert demo.tell().told() == before
 
 
-def test_what_a_visitor_took_away_stays_away(tmp_path: Path) -> None:
+def test_what_a_visitor_changed_stays_changed(tmp_path: Path) -> None:
     demo = Demo.at(tmp_path / "demo").tell()
     with demo.hub() as hub:
-        with hub.database.reading() as session:
-            channels = all_channels(session)
-        remove_channel(hub, channels[0].id)
+        partner = next(team for team in teams.listed(hub, OPERATOR) if team.name.startswith("Partner"))
+        teams.rename(hub, OPERATOR, partner.id, "Night shift")
     demo.tell()
-    with demo.hub() as hub, hub.database.reading() as session:
-        assert [channel.name for channel in all_channels(session)] == [channels[1].name]
+    with demo.hub() as hub:
+        assert {team.name for team in teams.listed(hub, OPERATOR)} == {"Care DACH", "Care Balkans", "Night shift"}
 
 
 @pytest.mark.parametrize(
