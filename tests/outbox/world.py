@@ -68,6 +68,19 @@ class World:
         outbox_id = self.desk.answers(text, conversation_id=conversation_id)
         self.written.append(Written(outbox_id=outbox_id, text=text))
 
+    def writes_and_dies(self) -> None:
+        """The web process dies right after the reply was stored, before it could answer the browser."""
+        text = f"answer {self.desk.channel_id} kept"
+        with Dying(self, "web", "reply.stored"):
+            self.desk.answers(text, conversation_id=self.conversation_id, key=f"pressed on {self.desk.channel_id}")
+        again = self.desk.answers(text, conversation_id=self.conversation_id, key=f"pressed on {self.desk.channel_id}")
+        self.written.append(Written(outbox_id=again, text=text))
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether this network can tell afterwards what arrived."""
+        return self.hub.plugins.connector("fake").features.reconcile
+
     @property
     def conversation_id(self) -> int:
         from hub.inbox.store import conversations
@@ -142,6 +155,8 @@ class World:
         for worker in WORKERS:
             self.dies(worker)
         for _ in range(12):
+            if all(self.item(written).state.is_settled for written in self.written):
+                break
             self.passes_every_deadline()
             self.resolves("clara")
             self.sends("clara")
