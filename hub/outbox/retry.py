@@ -14,6 +14,8 @@ from hub.errors import (
     HubError,
     Misconfigured,
     NotFound,
+    OutOfOrder,
+    PluginFault,
     RateLimited,
     Rejected,
     ScopeMissing,
@@ -28,6 +30,9 @@ _SETTLING_SECONDS = 10
 _LOOK_UP_FOR = timedelta(hours=1)
 
 _FINAL = (Rejected, NotFound, Gone, Misconfigured, ScopeMissing, Budget, Absent)
+
+# The network is away, the plugin died or is kept out, our own database is locked: none of them has looked.
+_NO_ANSWER = (Unavailable, RateLimited, AuthExpired, PluginFault, OutOfOrder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +76,11 @@ def after_no_arrival(*, tries: int, first_tried_at: datetime, now: datetime, cha
 
 
 def after_failed_look_up(error: HubError, *, since: datetime, now: datetime) -> Verdict:
-    """Decide after a reconcile that raised: the network being away is no answer, everything else is `unknown`."""
-    waiting = isinstance(error, (Unavailable, RateLimited, AuthExpired)) and now - since < _LOOK_UP_FOR
-    if waiting and isinstance(error, ConnectorError):
-        return Verdict(state=State.SENDING, due_at=_bounded(error.retry_at, now) or now + timedelta(seconds=30))
-    return Verdict(state=State.UNKNOWN, due_at=now)
+    """Decide after a reconcile that raised: what kept us from asking is no answer, everything else is `unknown`."""
+    if not isinstance(error, _NO_ANSWER) or now - since >= _LOOK_UP_FOR:
+        return Verdict(state=State.UNKNOWN, due_at=now)
+    retry_at = error.retry_at if isinstance(error, ConnectorError) else None
+    return Verdict(state=State.SENDING, due_at=_bounded(retry_at, now) or now + timedelta(seconds=30))
 
 
 def _pause(tries: int, chance: float) -> timedelta:

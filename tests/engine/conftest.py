@@ -132,7 +132,9 @@ def running(installation: Installation, clock: SettableClock) -> Iterator[Callab
     with contextlib.ExitStack() as ending:
 
         def start() -> threading.Event:
-            return ending.enter_context(started(Engine(installation.hub, installation.connectors, wall=clock)))
+            return ending.enter_context(
+                started(Engine(installation.hub, installation.connectors, wall=clock, finish_seconds=2))
+            )
 
         yield start
 

@@ -47,6 +47,19 @@ def test_a_process_that_dies_while_sending_is_looked_up_and_not_sent_again(
     assert installation.arrivals() == ["hello back"]
 
 
+def test_a_plugin_that_dies_while_it_looks_is_no_answer_and_asked_again(
+    installation: Installation, running: Running
+) -> None:
+    running()
+    installation.hears("hello")
+    soon(lambda: installation.texts() == ["hello"], "the message")
+    installation.network.fails(next_sends=["drop"], next_looks=["crash", "garbage"])
+    outbox_id = installation.answers("hello", "hello back")
+    soon(lambda: _looked_up_at_once(installation, outbox_id), "the look-up that worked")
+    assert installation.network.script("look") == ()
+    assert installation.arrivals() == ["hello back"]
+
+
 def test_two_engines_do_everything_once(installation: Installation, running: Running) -> None:
     running()
     running()
