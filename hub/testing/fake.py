@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hub.connector import (
+    Action,
     Author,
     Check,
     Connector,
@@ -63,6 +64,7 @@ class FakeNetwork:
         self.clock = clock
         self.feed: list[Incoming | Deleted | Skipped] = []
         self.arrivals: list[Arrival] = []
+        self.deeds: list[tuple[str, str]] = []
         self._receipts: dict[str, Receipt] = {}
         self._faults: deque[str] = deque()
         self._pull_faults: deque[Exception] = deque()
@@ -196,6 +198,16 @@ class FakeNetwork:
             )
         return receipt
 
+    def do(self, name: str, remote_id: str) -> None:
+        """Do something to a message, or fail as scripted."""
+        fault = self._faults.popleft() if self._faults else "ok"
+        before = _BEFORE.get(fault)
+        if before is not None:
+            raise before(self.clock())
+        self.deeds.append((name, remote_id))
+        if fault == "drop":
+            raise Ambiguous("timeout")
+
     def look_up(self, plan: Plan, part: int) -> Receipt | None:
         return self._receipts.get(plan.parts[part].reserved or "")
 
@@ -235,7 +247,15 @@ class FakeConnector(Connector):
     kind = "fake"
     label = "Fake"
     Settings = FakeSettings
-    features = Features(send=True, reconcile=True, reserves=True, threads=True, edits=True, deletes=True)
+    features = Features(
+        send=True,
+        reconcile=True,
+        reserves=True,
+        threads=True,
+        edits=True,
+        deletes=True,
+        actions=frozenset({"like", "approve", "hold", "spam", "trash", "restore"}),
+    )
     network: FakeNetwork
 
     def check(self) -> Check:
@@ -262,3 +282,6 @@ class FakeConnector(Connector):
 
     def reconcile(self, plan: Plan, part: int, since: datetime) -> Receipt | None:
         return self.network.look_up(plan, part)
+
+    def act(self, action: Action) -> None:
+        self.network.do(action.name, action.target.remote_id)

@@ -13,23 +13,27 @@ from werkzeug.wrappers import Response as AnyResponse
 from hub.connector import Measure, Outgoing, Visibility
 from hub.errors import Absent, Conflict, Invalid
 from hub.inbox import reply
+from hub.inbox.act import Deed, queue_deed
 from hub.inbox.model import Conversation, Message
 from hub.inbox.read import Reading, Utterance, mark_read, read_conversation
 from hub.inbox.reply import Draft
 from hub.inbox.store import conversations
+from hub.inbox.store import messages as message_store
 from hub.inbox.undo import undo_reply
 from hub.kernel import texts
 from hub.kernel.database import Session
-from hub.kernel.texts import describe
+from hub.kernel.texts import describe, mark
 from hub.outbox import store as outbox
 from hub.outbox.model import State
 from hub.people.authorize import Action, authorize
 from hub.web.access import may
 from hub.web.forms import Form, read_form
 from hub.web.inbox import asked_view, listing
+from hub.web.notices import NOTICES
 from hub.web.session import actor
 from hub.web.site import the_hub
 
+NOTICES.update(act_queued=mark("It is being done; the network's answer shows here."))
 blueprint = Blueprint("conversation", __name__, url_prefix="/conversations")
 LONGEST_KEPT = 4000
 """Characters of a message whose markup is kept to be shown again."""
@@ -116,6 +120,22 @@ def undo(conversation_id: int, outbox_id: int) -> AnyResponse:
     except Conflict as error:
         return _page(found.id, Composing(client_key=hub.token()), error)
     return _page(found.id, _composing(taken, hub.token()))
+
+
+@blueprint.post("/<int:conversation_id>/messages/<int:message_id>/<act>")
+@may(Action.REPLY)
+def act(conversation_id: int, message_id: int, act: str) -> AnyResponse:
+    """Do something to a message at its network: approve a comment, like a post."""
+    form = read_form("client_key")
+    who = actor()
+    with the_hub().database.reading() as session:
+        found = _allowed(session, conversation_id, Action.REPLY)
+        message = message_store.message(session, message_id)
+    if message is None or message.conversation_id != found.id or who.agent_id is None:
+        raise Absent()
+    key = f"{who.agent_id}:{form['client_key'][:100]}:{message_id}:{act}"
+    queue_deed(the_hub(), Deed(message_id=message_id, name=act, agent_id=who.agent_id, client_key=key))
+    return redirect(url_for("conversation.page", conversation_id=found.id, done="act_queued"), code=303)
 
 
 def _composing(taken: Outgoing, client_key: str) -> Composing:

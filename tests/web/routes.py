@@ -80,6 +80,9 @@ PAGES: dict[str, Page] = {
     "POST /conversations/<int:conversation_id>/replies": Page(own=_AGENTS_DONE, foreign=_FOREIGN_DONE, fields=_DRAFT),
     "POST /conversations/<int:conversation_id>/measure": Page(own=_AGENTS, foreign=_FOREIGN, fields=_DRAFT),
     "POST /conversations/<int:conversation_id>/undo/<int:outbox_id>": Page(own=_AGENTS, foreign=_FOREIGN),
+    "POST /conversations/<int:conversation_id>/messages/<int:message_id>/<act>": Page(
+        own=_AGENTS_DONE, foreign=_FOREIGN_DONE, fields={"client_key": "k" * 43}
+    ),
     "GET /pictures/<int:message_id>/<int:position>": Page(own=_READERS, foreign=_FOREIGN),
     # The picture of the table lies on loopback, which the door to the network refuses: 422 is for who may see it.
     "GET /pictures/<int:message_id>/<int:position>/file": Page(

@@ -69,6 +69,7 @@ def place(browser: Browser, fake: FakeNetwork) -> Place:
             "kind": "fake",
             "conversation_id": lines[0].conversation.id,
             "message_id": message.id,
+            "act": "like",
             "position": 1,
             "outbox_id": failed,
             "waiting_id": waiting,
