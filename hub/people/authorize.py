@@ -64,7 +64,7 @@ _TABLE: dict[Action, tuple[Scope, Scope, Scope, Scope]] = {
     Action.READ_OUTBOX: (_ALL, _OWN, _OWN, _NO),
     Action.RETRY_OUTBOX: (_ALL, _OWN, _OWN, _NO),
     Action.CANCEL_OUTBOX: (_ALL, _OWN, _OWN, _NO),
-    Action.MARK_SENT: (_ALL, _OWN, _NO, _NO),
+    Action.MARK_SENT: (_ALL, _OWN, _OWN, _NO),
     Action.READ_PEOPLE: (_ALL, _OWN, _NO, _NO),
     Action.INVITE: (_ALL, _NO, _NO, _NO),
     Action.CHANGE_ROLE: (_ALL, _NO, _NO, _NO),

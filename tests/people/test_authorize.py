@@ -23,7 +23,7 @@ EXPECTED = {
     "read_outbox": ("all", "own", "own", "-"),
     "retry_outbox": ("all", "own", "own", "-"),
     "cancel_outbox": ("all", "own", "own", "-"),
-    "mark_sent": ("all", "own", "-", "-"),
+    "mark_sent": ("all", "own", "own", "-"),
     "read_people": ("all", "own", "-", "-"),
     "invite": ("all", "-", "-", "-"),
     "change_role": ("all", "-", "-", "-"),

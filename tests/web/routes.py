@@ -92,7 +92,7 @@ PAGES: dict[str, Page] = {
     "GET /outbox/rows": Page(own=_AGENTS),
     "POST /outbox/<int:outbox_id>/retry": Page(own=_AGENTS_DONE, foreign=_FOREIGN_DONE),
     "POST /outbox/<int:outbox_id>/cancel": Page(own=_AGENTS_DONE, foreign=_FOREIGN_DONE),
-    "POST /outbox/<int:outbox_id>/mark-sent": Page(own=_LEADS_DONE, foreign=_FOREIGN_DONE),
+    "POST /outbox/<int:outbox_id>/mark-sent": Page(own=_AGENTS_DONE, foreign=_FOREIGN_DONE),
     "GET /channels": Page(own=_READERS),
     "GET /channels/rows": Page(own=_READERS),
     "GET /channels/connect": Page(own=_LEADS),
