@@ -23,6 +23,7 @@ class Crew:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._running: dict[Future[None], str] = {}
         self._lock = threading.Lock()
+        self._freed = threading.Event()
 
     @property
     def free(self) -> int:
@@ -43,6 +44,11 @@ class Crew:
             self._running[future] = kind
         future.add_done_callback(self._forget)
 
+    def wait_for_room(self, seconds: float) -> None:
+        """Return as soon as a piece of work has ended since the last call, or after so many seconds."""
+        self._freed.wait(max(seconds, 0))
+        self._freed.clear()
+
     def finish(self, seconds: float) -> bool:
         """Wait for what is under way; returns whether all of it ended in time."""
         with self._lock:
@@ -55,6 +61,7 @@ class Crew:
     def _forget(self, future: Future[None]) -> None:
         with self._lock:
             self._running.pop(future, None)
+        self._freed.set()
 
 
 def _kept_in(work: Callable[[], object], failed: Callable[[Exception], None]) -> None:

@@ -41,6 +41,8 @@ FINISH_SECONDS = 20.0
 
 _KEEP_EVENTS = timedelta(days=14)
 _WATCH_SECONDS = 1.0
+_TICK_SECONDS = 0.8
+"""How long a tick may hand out work; shorter than the time to the next one."""
 
 
 class OnChannel(Protocol):
@@ -136,16 +138,23 @@ class Engine:
         work: Callable[[T], object],
         give_back: Callable[[T], GiveBack],
     ) -> None:
-        """Claim what is due, a share at a time, without the channels of kinds that have theirs, and begin it."""
-        while crew.free and not stop.is_set():
-            kinds = self._kinds()
-            without = [channel_id for channel_id, kind in kinds.items() if kind in crew.crowded]
-            items = claim(limit=min(crew.free, crew.share), without=without)
+        """Claim what is due, a share at a time, without the channels of kinds that have theirs, and begin it.
+
+        While a kind has its share, go on as soon as one of its threads is free, until the next tick takes over.
+        """
+        until = time.monotonic() + _TICK_SECONDS
+        while not stop.is_set() and time.monotonic() < until:
+            kinds, crowded = self._kinds(), crew.crowded
+            without = [channel_id for channel_id, kind in kinds.items() if kind in crowded]
+            limit = min(crew.free, crew.share)
+            items = claim(limit=limit, without=without)
             for item in items:
                 failed = partial(self._debts.owe, give_back(item))
                 crew.start(kinds.get(item.channel_id, ""), partial(work, item), failed=failed)
-            if len(items) < crew.share:
+            if len(items) < limit and not crowded:
                 return
+            if len(items) < limit or not limit:
+                crew.wait_for_room(until - time.monotonic())
 
     def _kinds(self) -> dict[int, str]:
         with self.hub.database.reading() as session:
