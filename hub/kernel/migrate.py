@@ -40,7 +40,10 @@ def steps() -> list[Step]:
 
 
 def migrate(database: Database, *, clock: Clock = system_clock) -> list[str]:
-    """Apply what is missing and return its names. Raises DatabaseUnusable("newer") when the file is ahead of us."""
+    """Apply what is missing and return the names of what this call applied.
+
+    Raises DatabaseUnusable("newer"), naming the steps, when the file is ahead of us.
+    """
     known = [step.name for step in steps()]
     applied = applied_steps(database)
     newer = sorted(set(applied) - set(known))
@@ -50,10 +53,8 @@ def migrate(database: Database, *, clock: Clock = system_clock) -> list[str]:
     if not pending:
         return []
     if database.dialect.name == "sqlite":
-        _migrate_sqlite(database, had_tables=bool(applied), first=pending[0])
-    else:
-        _migrate_postgresql(database, clock)
-    return pending
+        return _migrate_sqlite(database)
+    return _migrate_postgresql(database, clock)
 
 
 def applied_steps(database: Database) -> list[str]:
@@ -72,7 +73,7 @@ def has_tables(session: Session) -> bool:
     return session.one("SELECT 1 AS yes WHERE to_regclass('applied_migrations') IS NOT NULL") is not None
 
 
-def _migrate_sqlite(database: Database, *, had_tables: bool, first: str) -> None:
+def _migrate_sqlite(database: Database) -> list[str]:
     from hub_migrations.migrations import migrations
     from sqlite_utils import Database as Tables
 
@@ -81,15 +82,19 @@ def _migrate_sqlite(database: Database, *, had_tables: bool, first: str) -> None
     assert isinstance(database, SqliteDatabase)
     connection = connect(database.file)
     try:
-        if had_tables:
-            _copy_before(database.file, first)
         # Immediate, so that of two processes that start at once one waits; one transaction, so that a kill leaves
         # either the old schema or the new one.
         connection.execute("BEGIN IMMEDIATE")
-        migrations.apply(Tables(connection, execute_plugins=False))
+        tables = Tables(connection, execute_plugins=False)
+        pending = [migration.name for migration in migrations.pending(tables)]
+        # Only now is it sure that nobody else has migrated meanwhile, and that the copy is one of before.
+        if pending and migrations.applied(tables):
+            _copy_before(database.file, pending[0])
+        migrations.apply(tables)
         connection.execute("COMMIT")
     finally:
         connection.close()
+    return pending
 
 
 def _copy_before(file: Path, step: str) -> None:
@@ -104,16 +109,17 @@ def _copy_before(file: Path, step: str) -> None:
         connection.close()
 
 
-def _migrate_postgresql(database: Database, clock: Clock) -> None:
+def _migrate_postgresql(database: Database, clock: Clock) -> list[str]:
     with database.transaction() as session:
         session.one(_ADVISORY_LOCK)
         session.run(_APPLIED_TABLE)
         applied = {row["name"] for row in session.all(_APPLIED_POSTGRESQL)}
-        for step in steps():
-            if step.name not in applied:
-                for statement in statements(step.sql):
-                    session.run(statement)
-                session.run(_APPLY, name=step.name, at=clock())
+        pending = [step for step in steps() if step.name not in applied]
+        for step in pending:
+            for statement in statements(step.sql):
+                session.run(statement)
+            session.run(_APPLY, name=step.name, at=clock())
+    return [step.name for step in pending]
 
 
 def statements(sql: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -43,6 +44,7 @@ class PostgresDatabase(Database):
 
     def __init__(self, url: str, *, connections: int = 12) -> None:
         self.url = url
+        self._local = threading.local()
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             url,
             connection_class=psycopg.Connection[dict[str, Any]],
@@ -66,8 +68,14 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        with _translated(), self._pool.connection() as connection, connection.transaction():
-            yield PostgresSession(connection)
+        if getattr(self._local, "writing", False):
+            raise RuntimeError("a transaction is open in this thread already; pass its session on")
+        self._local.writing = True
+        try:
+            with _translated(), self._pool.connection() as connection, connection.transaction():
+                yield PostgresSession(connection)
+        finally:
+            self._local.writing = False
 
     def close(self) -> None:
         self._pool.close()
@@ -81,5 +89,13 @@ def _translated() -> Iterator[None]:
         raise StorageFull("full", str(error)) from error
     except psycopg.errors.ReadOnlySqlTransaction as error:
         raise StorageFull("read_only", str(error)) from error
+    except (
+        psycopg.errors.LockNotAvailable,
+        psycopg.errors.DeadlockDetected,
+        psycopg.errors.SerializationFailure,
+    ) as error:
+        raise DatabaseUnusable("locked", str(error)) from error
+    except psycopg.errors.DataCorrupted as error:
+        raise DatabaseUnusable("damaged", str(error)) from error
     except (psycopg.OperationalError, PoolTimeout) as error:
         raise DatabaseUnusable("unreachable", str(error)) from error

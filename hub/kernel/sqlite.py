@@ -30,6 +30,7 @@ WAL_RESET_FIXED = (3, 51, 3)
 _BUSY_MS = 5000
 _GROUP_MOST = 100
 _GROUP_SECONDS = 0.005
+_GROUP_PATIENCE_SECONDS = 1.0
 
 
 class SqliteSession(Session):
@@ -45,16 +46,10 @@ class SqliteSession(Session):
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def _execute(self, sql: str, params: Mapping[str, Any]) -> sqlite3.Cursor:
-        try:
-            return self.connection.execute(sql, params)
-        except sqlite3.DatabaseError as error:
-            raise translate(error) from error
+        return self.connection.execute(sql, params)
 
     def _execute_many(self, sql: str, rows: list[dict[str, Any]]) -> None:
-        try:
-            self.connection.executemany(sql, rows)
-        except sqlite3.DatabaseError as error:
-            raise translate(error) from error
+        self.connection.executemany(sql, rows)
 
     def moment(self) -> Moment:
         return Moment(epoch=boot_id(), ms=time.monotonic_ns() // 1_000_000)
@@ -75,21 +70,23 @@ class SqliteDatabase(Database):
 
     dialect = SQLITE
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, busy_ms: int | None = None) -> None:
         self.file = file
+        self._busy_ms = busy_ms
         self._local = threading.local()
         self._turn = threading.Lock()
         self._count = threading.Lock()
         self._waiting = 0
         self._group: _Group | None = None
-        self._writer = connect(file)
+        self._writer = connect(file, busy_ms=busy_ms)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         session = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = SqliteSession(connect(self.file))
-        yield session
+            session = self._local.session = SqliteSession(connect(self.file, busy_ms=self._busy_ms))
+        with _translated():
+            yield session
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -98,9 +95,10 @@ class SqliteDatabase(Database):
         group = self._join()
         self._local.writing = True
         try:
-            self._writer.execute("SAVEPOINT work")
-            yield SqliteSession(self._writer)
-            self._writer.execute("RELEASE work")
+            with _translated():
+                self._writer.execute("SAVEPOINT work")
+                yield SqliteSession(self._writer)
+                self._writer.execute("RELEASE work")
         except BaseException as error:
             self._undo(group, error)
             self._leave(group)
@@ -126,11 +124,12 @@ class SqliteDatabase(Database):
                 self._waiting -= 1
         try:
             if self._group is None:
-                self._writer.execute("BEGIN IMMEDIATE")
+                with _translated():
+                    self._writer.execute("BEGIN IMMEDIATE")
                 self._group = _Group()
-        except sqlite3.DatabaseError as error:
+        except BaseException:
             self._turn.release()
-            raise translate(error) from error
+            raise
         self._group.size += 1
         return self._group
 
@@ -151,9 +150,19 @@ class SqliteDatabase(Database):
             self._commit(group)
             self._turn.release()
         if wait:
-            group.committed.wait()
+            self._await(group)
             if group.error is not None:
                 raise group.error
+
+    def _await(self, group: _Group) -> None:
+        """Wait until the next in line has committed; where it died on the way here, commit in its place."""
+        while not group.committed.wait(_GROUP_PATIENCE_SECONDS):
+            if self._turn.acquire(blocking=False):
+                try:
+                    if self._group is group:
+                        self._commit(group)
+                finally:
+                    self._turn.release()
 
     def _commit(self, group: _Group) -> None:
         try:
@@ -168,20 +177,22 @@ class SqliteDatabase(Database):
             group.committed.set()
 
 
-def connect(file: Path) -> sqlite3.Connection:
-    """Open the file with the pragmas everything relies on. Raises DatabaseUnusable or StorageFull."""
-    try:
-        connection = sqlite3.connect(file, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+def connect(file: Path, *, busy_ms: int | None = None) -> sqlite3.Connection:
+    """Open the file with the pragmas everything relies on. Raises DatabaseUnusable or StorageFull.
+
+    busy_ms: how long a statement waits for another process that writes.
+    """
+    busy_ms = _BUSY_MS if busy_ms is None else busy_ms
+    with _translated():
+        connection = sqlite3.connect(file, timeout=busy_ms / 1000, isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
-        connection.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        connection.execute(f"PRAGMA busy_timeout={busy_ms}")
         connection.execute(f"PRAGMA journal_mode={'WAL' if wal_is_safe() else 'DELETE'}")
         # An acknowledged message or a lost "sent" mark must survive a power cut.
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA mmap_size=0")
         connection.execute("PRAGMA cache_size=-32768")
-    except sqlite3.DatabaseError as error:
-        raise translate(error) from error
     return connection
 
 
@@ -199,6 +210,17 @@ def boot_id() -> str:
         return f"process-{time.monotonic_ns()}"
 
 
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        meant = translate(error)
+        if meant is error:
+            raise
+        raise meant from error
+
+
 def translate(error: sqlite3.DatabaseError) -> HubError | sqlite3.DatabaseError:
     """Turn an engine's failure into an instruction; a mistake in a statement stays what it is."""
     text = str(error).lower()
@@ -206,7 +228,7 @@ def translate(error: sqlite3.DatabaseError) -> HubError | sqlite3.DatabaseError:
         return DatabaseUnusable("locked", str(error))
     if "readonly" in text or "unable to open" in text:
         return StorageFull("read_only", str(error))
-    if "full" in text or "disk i/o" in text:
+    if "is full" in text or "disk i/o" in text:
         return StorageFull("full", str(error))
     if "malformed" in text or "not a database" in text:
         return DatabaseUnusable("damaged", str(error))
