@@ -9,12 +9,12 @@ import click
 
 from hub.commands.exits import Exit
 from hub.commands.installation import chosen_channels, find_channel, find_teams, opened, opened_with_connectors
-from hub.commands.output import json_option, print_error, print_json, print_table
+from hub.commands.output import json_option, print_error, print_json, print_table, print_warnings
+from hub.commands.settings import check_settings, settings_named
 
 if TYPE_CHECKING:
     from hub.channels.model import Channel
     from hub.connector import Check
-    from hub.kernel.hub import Hub
 
 
 @click.group()
@@ -36,14 +36,17 @@ def add(kind: str, name: str, settings: tuple[str, ...], team: str | None, as_js
     from hub.people.model import OPERATOR
 
     with opened_with_connectors() as (hub, connectors):
-        values = _complete(hub, kind, _values(settings))
+        declared = hub.plugins.connector(kind).Settings
+        values = check_settings(kind, declared, _complete(declared, _values(settings)))
         team_id = find_teams(hub, (team,))[0] if team else teams.first(hub, OPERATOR).id
-        added = add_channel(hub, connectors, kind=kind, name=name, team_id=team_id, values=values)
+        with settings_named():
+            added = add_channel(hub, connectors, kind=kind, name=name, team_id=team_id, values=values)
     if as_json:
         print_json(_facts(added))
     else:
         account = added.account.handle or added.title
         click.echo(_("Connected %(name)s (%(account)s) as channel %(id)s.", name=name, account=account, id=added.id))
+        print_warnings(added.warnings)
 
 
 @channel.command(name="list")
@@ -101,7 +104,9 @@ def check(ctx: click.Context, wanted: str | None, as_json: bool) -> None:
             else:
                 results.append({"id": each.id, "name": each.name, "ok": True, **_found(found)})
                 if not as_json:
-                    click.echo(_("%(name)s: works as %(account)s", name=each.name, account=found.account.handle))
+                    account = found.account.handle or found.title
+                    click.echo(_("%(name)s: works as %(account)s", name=each.name, account=account))
+                    print_warnings(found.warnings)
     if as_json:
         print_json(results)
     ctx.exit(worst)
@@ -159,12 +164,11 @@ def _values(settings: tuple[str, ...]) -> dict[str, str]:
     return values
 
 
-def _complete(hub: Hub, kind: str, values: dict[str, str]) -> dict[str, str]:
+def _complete(declared: type[Any], values: dict[str, str]) -> dict[str, str]:
     """Ask for secrets that are missing, so that they need not stand in the history of a shell."""
     from hub.channels.settings import fields_of
 
-    fields = fields_of(hub.plugins.connector(kind).Settings)
-    missing = [field for field in fields if field.secret and field.required and field.name not in values]
+    missing = [field for field in fields_of(declared) if field.secret and field.required and field.name not in values]
     if not missing or not sys.stdin.isatty():
         return values
     return {**values, **{field.name: click.prompt(field.label, hide_input=True) for field in missing}}

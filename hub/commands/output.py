@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,9 @@ import click
 
 if TYPE_CHECKING:
     from hub.errors import HubError
+
+_ARGUMENTS = {"email": "EMAIL", "name": "NAME", "team": "--team", "password": "--password-stdin"}
+_NAMED_BY_THE_TEXT = ("channel", "demo", "host", "port")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script instead of a text.")
 
@@ -35,9 +38,25 @@ def print_error(error: HubError) -> None:
     from hub.kernel.texts import describe, gettext
 
     wording = describe(error)
-    click.echo(f"{gettext('Error')}: {wording.title}", err=True)
+    click.echo(f"{gettext('Error')}: {_place(error, wording.title)}{wording.title}", err=True)
     if wording.advice:
         click.echo(wording.advice, err=True)
+
+
+def print_warnings(words: Iterable[str]) -> None:
+    """Say what works, but not as well as it could."""
+    from hub.kernel.texts import describe_warning
+
+    for wording in map(describe_warning, words):
+        click.echo(f"  {wording.title}. {wording.advice}")
+
+
+def _place(error: HubError, title: str) -> str:
+    """The argument, option or variable at fault, unless the text names it itself."""
+    field = getattr(error, "field", None) or ""
+    if not field or field in _NAMED_BY_THE_TEXT or field in title:
+        return ""
+    return f"{_ARGUMENTS.get(field, field)}: "
 
 
 def speak_the_users_language() -> None:

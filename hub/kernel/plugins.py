@@ -51,14 +51,14 @@ class Plugins:
         try:
             return self.connectors[kind]
         except KeyError:
-            raise Absent("no plugin brings this kind", kind=kind) from None
+            raise Absent("no plugin brings this kind", reason="unknown_kind", kind=kind) from None
 
     def plugin_of(self, kind: str) -> str:
         """The name of the plugin that brings a kind. Raises Absent."""
         for found in self.found:
             if kind in found.kinds:
                 return found.name
-        raise Absent("no plugin brings this kind", kind=kind)
+        raise Absent("no plugin brings this kind", reason="unknown_kind", kind=kind)
 
     def observers(self, hook: str) -> Iterator[str]:
         """Names of the plugins that listen to a past-tense hook."""

@@ -1,4 +1,8 @@
-"""The reasons an error can have, each with what happened and what to do; see kernel/wordings for how they are found."""
+"""The reasons an error can have, each with what happened and what to do; see kernel/wordings for how they are found.
+
+Machine words that are no error are here as well: why something cannot be answered (`why_not.…`), warnings of a
+connection test (`warning.…`). tests/reasons.py finds every word the code gives; one without an entry fails a test.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,9 @@ _NOTHING_SENT = mark("Your text is kept, but it cannot be sent there.")
 _LOOK_FIRST = mark("Look at the network whether it is there, then mark it as sent or send it again.")
 _SIGN_IN_AGAIN = mark("Sign the channel in again.")
 _SERVER = mark("Ask whoever runs that site.")
+_EDITOR = mark("Give it the role Editor there; until then comments that await approval do not arrive here.")
+_SHORTER_FEED = mark("Ask whoever runs that site for a feed of the newest entries only.")
+_AT_THE_ORIGINAL = mark("Look at it at the original.")
 
 REASONS: dict[str, tuple[str, str]] = {
     # The way there
@@ -51,9 +58,14 @@ REASONS: dict[str, tuple[str, str]] = {
     "too_many_requests": (mark("The network asks us to slow down"), mark("We go on by ourselves when it lets us.")),
     "too_many": (mark("The network asks us to slow down"), mark("We go on by ourselves when it lets us.")),
     "not_arrived": (mark("It has not arrived there"), _AGAIN),
-    "picture_gone": (mark("The picture is no longer there"), ""),
+    "picture_gone": (mark("The picture is no longer there"), _AT_THE_ORIGINAL),
     "stopping": (mark("Hubbub is being stopped"), _AGAIN),
     "not_signed_in": (mark("The network does not take our sign-in"), _SIGN_IN_AGAIN),
+    "misconfigured.not_signed_in": (
+        mark("The site does not take our sign-in"),
+        mark("Check user and password. If both are right, its web server may hold the password back: ask who runs it."),
+    ),
+    "http_401": (mark("The network does not take our sign-in"), _SIGN_IN_AGAIN),
     # Addresses
     "not_a_url": (mark("This is not a web address"), mark("It begins with https:// and has the name of a site.")),
     "not_an_address": (mark("This is not a web address"), mark("It begins with https:// and has the name of a site.")),
@@ -73,17 +85,66 @@ REASONS: dict[str, tuple[str, str]] = {
     "wrong_password": (mark("The password is not right"), mark("Enter it again.")),
     "auth_expired.wrong_password": (mark("The name or the password is not right"), _SIGN_IN_AGAIN),
     "revoked": (mark("The network has withdrawn our access"), _SIGN_IN_AGAIN),
+    "suspended": (
+        mark("The network has suspended this account"),
+        mark("Ask whoever runs that server, then sign the channel in again."),
+    ),
+    "not_confirmed": (
+        mark("This account is not confirmed there yet"),
+        mark("Confirm its e-mail address or wait for the server's approval, then sign the channel in again."),
+    ),
+    "token_without_account": (
+        mark("This key belongs to a program, not to an account"),
+        mark("Make one while signed in there as the account that answers."),
+    ),
+    "scope": (
+        mark("This account was not allowed to do that"),
+        mark("Connect the channel again and allow all it asks for."),
+    ),
     "signed_out": (mark("The channel is signed out"), _SIGN_IN_AGAIN),
     "sign_in_needed": (mark("The server asks for a sign-in"), mark("Use an address that is open to everybody.")),
     "blocked": (mark("The server blocks us"), _SERVER),
-    "handle": (mark("There is no such account"), mark("Check the name for typing errors.")),
-    "not_encrypted": (mark("The connection is not encrypted: others on the way can read the password"), ""),
-    "cannot_moderate": (mark("This account may not approve or hold comments"), ""),
-    "may_not_send": (mark("This account may read, but not answer"), ""),
+    "handle": (
+        mark("This cannot be the name of an account"),
+        mark("It has letters, digits and _, up to 30 of them; for example @brightwater."),
+    ),
+    "unknown_user": (
+        mark("The site has no such user"),
+        mark("Enter the name you sign in with there, not the one that stands above your posts."),
+    ),
+    "not_encrypted": (
+        mark("The connection is not encrypted: others on the way can read the password"),
+        mark("Use the address that begins with https."),
+    ),
+    "cannot_moderate": (mark("This account may not approve or hold comments"), _EDITOR),
+    "cannot_read": (
+        mark("This account may not read it there"),
+        mark("Give it more rights there (on WordPress the role Editor), then try again."),
+    ),
+    "may_not_send": (mark("This account may read, but not answer"), mark("Ask for more rights at the network.")),
     # Feeds and WordPress
     "not_a_feed": (
         mark("There is no feed at this address"),
         mark("Look for a link called RSS, Atom or Feed on the site and enter its address."),
+    ),
+    "page_not_feed": (
+        mark("This is a web page, not a feed"),
+        mark("Look for a link called RSS, Atom or Feed on it and enter its address."),
+    ),
+    "feed_empty": (
+        mark("The server sent nothing instead of a feed"),
+        mark("Check that the address is the right one; if it is, ask whoever runs that site."),
+    ),
+    "feed_too_large": (mark("This feed is larger than 5 MB"), _SHORTER_FEED),
+    "too_many_entries": (mark("This feed has far too many entries"), _SHORTER_FEED),
+    "feed_too_costly": (mark("This feed takes too long to read"), _SHORTER_FEED),
+    "warning.no_comments": (
+        mark("This feed has articles, but no comments"),
+        mark("For comments enter the address of the comment feed; on WordPress it ends in /comments/feed/atom/."),
+    ),
+    "warning.atom_tells_parents": (
+        mark("An RSS feed does not tell which comment answers which"),
+        mark("The Atom feed of the same blog does: put atom/ at the end of the address."),
     ),
     "feed_gone": (mark("This feed is gone for good"), mark("Enter its new address, or remove the channel.")),
     "feed_not_found": (mark("The feed is not there"), mark("We look again by ourselves; check the address.")),
@@ -103,14 +164,34 @@ REASONS: dict[str, tuple[str, str]] = {
     "site_behind_login": (mark("The whole site is behind a sign-in"), _SERVER),
     # Answering
     "closed": (mark("It can no longer be answered there"), _NOTHING_SENT),
-    "read_only": (mark("This channel is for reading"), ""),
-    "nothing_to_answer": (mark("There is no message to answer"), ""),
+    "read_only": (
+        mark("This channel is for reading"),
+        mark("Answer at the original, or choose a channel that posts answers in its settings."),
+    ),
+    "nothing_to_answer": (mark("Nobody but us has said anything here"), mark("Wait until somebody writes.")),
     "companion_removed": (
         mark("The channel that answers for this one was removed"),
         mark("Choose another one in the channel's settings."),
     ),
     "reply_not_allowed": (mark("The author does not take answers from this account"), _NOTHING_SENT),
     "window_closed": (mark("The network takes answers only for a while, and it is over"), _NOTHING_SENT),
+    "post_deleted": (mark("The post this belongs to was deleted"), _NOTHING_SENT),
+    "post_in_trash": (
+        mark("The post this belongs to is in the trash"),
+        mark("Take it out of the trash there, then send it again. Your text is kept."),
+    ),
+    "trash": (
+        mark("What this answers is in the trash"),
+        mark("Take it out of the trash there, then send it again. Your text is kept."),
+    ),
+    "not_found.spam": (
+        mark("What this answers was marked as spam"),
+        mark("Take the mark off there, then send it again. Your text is kept."),
+    ),
+    "author_data_required": (
+        mark("The site wants a name and an e-mail address with every comment"),
+        mark("Fill in both in the account's profile there, then send it again."),
+    ),
     "deleted": (mark("The message was deleted"), _NOTHING_SENT),
     "gone": (mark("The message was deleted"), _NOTHING_SENT),
     "missing": (mark("This is needed"), mark("Fill it in.")),
@@ -126,21 +207,63 @@ REASONS: dict[str, tuple[str, str]] = {
     "policy": (mark("The network's rules do not allow it"), _KEPT),
     "refused": (mark("The server refused it"), _KEPT),
     "misconfigured.refused": (mark("The server refuses this account"), _SERVER),
-    "not_a_picture": (mark("This is not a picture we can show"), ""),
+    "not_a_picture": (mark("This is not a picture we can show"), _AT_THE_ORIGINAL),
     "wider_audience": (mark("More people would see the answer than the message"), mark("Choose a narrower audience.")),
     "wider_than_parent": (
         mark("More people would see the answer than the message"),
         mark("Choose a narrower audience."),
     ),
+    # Why nothing can be answered: stands where the composer would be
+    "why_not.blocked": (
+        mark("This person does not want to hear from this account"),
+        mark("Leave it at that, or answer elsewhere."),
+    ),
+    "why_not.closed": (mark("This thread is closed"), mark("The network takes no more answers.")),
+    "why_not.companion_removed": (
+        mark("The channel that posted answers for this one was removed"),
+        mark("Choose another one in the channel's settings."),
+    ),
+    "why_not.deleted": (mark("The message was deleted"), mark("There is nothing left to answer.")),
+    "why_not.held": (mark("The message awaits approval"), mark("Approve it there before you answer.")),
+    "why_not.may_not_send": (
+        mark("The connected account may read here, but not write"),
+        mark("Ask for more rights at the network."),
+    ),
+    "why_not.misconfigured": (
+        mark("The channel's settings no longer work"),
+        mark("Correct them, then you can answer."),
+    ),
+    "why_not.no_companion_target": (
+        mark("The channel that posts answers does not know this message"),
+        mark("Answer it at the original."),
+    ),
+    "why_not.read_only": (
+        mark("This channel can only be read"),
+        mark("Answer at the original, or choose a channel that posts answers in its settings."),
+    ),
+    "why_not.signed_out": (
+        mark("The channel is signed out"),
+        mark("Sign it in again, then you can answer."),
+    ),
+    "why_not.spam": (mark("This message was marked as spam"), mark("Take the mark off there before you answer.")),
+    "why_not.trash": (mark("This message is in the trash"), mark("Take it out of the trash there before you answer.")),
+    "why_not.window_closed": (
+        mark("The network allowed an answer only for a while"),
+        mark("That time is over; there may be another way to reach them."),
+    ),
     # Channels
-    "active": (mark("The channel is working"), ""),
     "paused": (mark("The channel is paused"), mark("Resume it to receive and send.")),
     "misconfigured": (mark("A setting of the channel is wrong"), mark("Correct it and test the connection.")),
-    "removed": (mark("The channel was removed"), ""),
+    "removed": (mark("The channel was removed"), mark("What waited for it is kept, but cannot be sent.")),
     "wrong_settings": (mark("The settings do not fit the plugin"), mark("Enter them again.")),
     "cursor_too_large": (mark("The plugin keeps too much"), mark("Tell whoever made the plugin.")),
-    "unknown_kind": (mark("There is no plugin for this kind of channel"), mark("`hub plugins` lists those there are.")),
-    "unknown_team": (mark("There is no such team"), mark("Choose one of the list.")),
+    "unknown_kind": (
+        mark("No plugin brings channels of the kind %(kind)s"),
+        mark("`hub plugins` shows what there is."),
+    ),
+    "unknown_team": (mark("There is no team %(name)s"), mark("The page People shows those there are.")),
+    "unknown_setting": (mark("%(kind)s has no setting of this name"), mark("It has: %(known)s.")),
+    "setting_missing": (mark("This setting is needed: %(label)s"), mark("Add %(field)s=VALUE to the command.")),
     "unknown_channel": (mark("There is no channel %(name)s"), mark("`hub channel list` shows those there are.")),
     "several_channels": (mark("More than one channel has this name"), mark("Name it by its number.")),
     "plugin_fault.too_large": (mark("The plugin handed over too much at once"), mark("Tell whoever made the plugin.")),
@@ -170,7 +293,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "out_of_range": (mark("This number is too small or too large"), mark("Enter another one.")),
     "not_an_email": (mark("This is not an e-mail address"), mark("It looks like name@company.example.")),
     "taken": (mark("This is taken already"), mark("Choose another one.")),
-    "email.taken": (mark("Somebody with this address is here already"), ""),
+    "email.taken": (mark("Somebody with this address is here already"), mark("Look for them among the people.")),
     "unknown_person": (mark("Nobody here has this address"), mark("Only people who were invited can be added.")),
     "last_admin": (
         mark("This is the last admin"),
@@ -242,3 +365,6 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "unknown_host": (mark("This machine has no address %(host)s"), mark("Choose another one with --host.")),
 }
+
+OFFERS = {"page_not_feed": mark("It offers these feeds: %(detail)s. Enter the address of one of them.")}
+"""What to do where the detail is no quotation, but what a person can choose from."""

@@ -157,11 +157,18 @@ def describe_stored(code: str, reason: str = "", detail: str = "") -> Wording:
     return wording(code, reason, detail)
 
 
-def describe_word(reason: str) -> str:
-    """Word a connector's machine word: why something cannot be answered (`closed`), a warning (`cannot_moderate`)."""
-    from hub.kernel.wordings import word
+def describe_why_not(word: str) -> Wording:
+    """Word why something cannot be answered (`closed`, see hub.connector.ReplyRules)."""
+    from hub.kernel.wordings import why_not
 
-    return word(reason)
+    return why_not(word)
+
+
+def describe_warning(word: str) -> Wording:
+    """Word what a connection test warns of (`cannot_moderate`, see hub.connector.Check)."""
+    from hub.kernel.wordings import warning
+
+    return warning(word)
 
 
 def _or_current(locale: str | None) -> str:

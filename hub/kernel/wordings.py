@@ -11,10 +11,11 @@ from typing import Any
 
 from hub.errors import ConnectorError, HubError
 from hub.kernel.plaintext import one_line
-from hub.kernel.reasons import REASONS
+from hub.kernel.reasons import OFFERS, REASONS
 from hub.kernel.texts import Wording, gettext, mark
 
 _LONGEST_QUOTATION = 300
+_LONGEST_WORD = 100
 _TAKEN_LITERALLY = frozenset({"unavailable", "rate_limited", "plugin_fault"})
 """What the network says with these is a program's text and helps nobody, as long as we know the reason."""
 
@@ -32,7 +33,7 @@ CODES: dict[str, tuple[str, str]] = {
         mark("It may have been sent, or not"),
         mark("Look at the network whether it is there, then mark it as sent or send it again."),
     ),
-    "already_sent": (mark("It was sent already"), ""),
+    "already_sent": (mark("It was sent already"), mark("Nothing is left to do.")),
     "rejected": (mark("The network refused it"), mark("Your text is kept. Change it and send it again.")),
     "not_found": (
         mark("What this answers is not there"),
@@ -81,10 +82,12 @@ def wording(code: str, reason: str = "", detail: str = "", params: dict[str, Any
     given = params or {}
     known = next((REASONS[key] for key in _keys(code, reason, str(given.get("field", ""))) if key in REASONS), None)
     title, advice = known or CODES.get(code, CODES["error"])
-    filled = _Params(given, code=code, reason=reason)
+    quotation = one_line(detail, _LONGEST_QUOTATION)
+    filled = _Params(given, code=code, reason=reason, detail=quotation)
     text = _fill(title, filled)
-    if detail and not (known and code in _TAKEN_LITERALLY):
-        quotation = one_line(detail, _LONGEST_QUOTATION)
+    if quotation and reason in OFFERS:
+        return Wording(title=text, advice=_fill(OFFERS[reason], filled))
+    if quotation and not (known and code in _TAKEN_LITERALLY):
         text = gettext("%(what)s (“%(quotation)s”)", what=text, quotation=quotation)
     return Wording(title=text, advice=_fill(advice, filled))
 
@@ -94,10 +97,20 @@ def _keys(code: str, reason: str, field: str) -> tuple[str, str, str]:
     return f"{field}.{reason}", f"{code}.{reason}", reason
 
 
-def word(reason: str) -> str:
-    """A single machine word of a connector in a sentence: why something cannot be answered, or a warning."""
-    known = REASONS.get(reason)
-    return gettext(known[0]) if known else gettext("The network says: %(reason)s", reason=one_line(reason, 100))
+def why_not(word: str) -> Wording:
+    """Word why something cannot be answered; a word nobody knows still says that it is the network's."""
+    return _word("why_not", word) or Wording(title=gettext("The network takes no answer to this message"))
+
+
+def warning(word: str) -> Wording:
+    """Word what a connection test warns of; a word nobody knows is quoted."""
+    said = one_line(word, _LONGEST_WORD)
+    return _word("warning", word) or Wording(title=gettext("The network says: %(reason)s", reason=said))
+
+
+def _word(use: str, word: str) -> Wording | None:
+    known = REASONS.get(f"{use}.{word}") or REASONS.get(word)
+    return Wording(title=gettext(known[0]), advice=gettext(known[1])) if known else None
 
 
 class _Params(dict[str, Any]):

@@ -12,7 +12,7 @@ from hub.channels.connect import error_of
 from hub.channels.model import Channel, ChannelState
 from hub.kernel.database import Session
 from hub.kernel.hub import Hub
-from hub.kernel.texts import Wording, describe, describe_word
+from hub.kernel.texts import Wording, describe, describe_warning
 from hub.people.authorize import Action, authorize, may, visible_teams
 from hub.people.model import Actor
 from hub.people.store import teams
@@ -46,7 +46,7 @@ class Health:
     team: str
     letters: int
     trouble: Wording | None
-    warnings: tuple[str, ...]
+    warnings: tuple[Wording, ...]
 
     @property
     def team_id(self) -> int:
@@ -91,7 +91,7 @@ def _health(hub: Hub, channel: Channel, letters: Mapping[int, int], names: Mappi
         team=names.get(channel.team_id, ""),
         letters=letters.get(channel.id, 0),
         trouble=describe(error_of(channel.trouble)) if channel.trouble else None,
-        warnings=tuple(describe_word(word) for word in channel.warnings),
+        warnings=tuple(describe_warning(word) for word in channel.warnings),
     )
 
 

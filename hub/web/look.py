@@ -18,7 +18,6 @@ from hub.web.navigation import navigation
 from hub.web.notices import notice
 from hub.web.security import form_token, page_nonce
 from hub.web.site import site, the_hub
-from hub.web.why_not import why_not
 
 TONES = 12
 LONGEST_LINE = 300
@@ -44,7 +43,7 @@ def dress(app: Flask) -> None:
     env.filters.update(
         body=body, is_long=is_long, one_line=lambda text: html.one_line(text, LONGEST_LINE), safe_link=safe_link
     )
-    env.filters.update(worded=worded, why_not=why_not)
+    env.filters.update(worded=worded, why_not=texts.describe_why_not)
     env.globals.update(live_position=live_position)
     env.globals.update(nonce=page_nonce, form_token=form_token, navigation=navigation)
     env.globals.update(static=lambda name: site().assets.address(name), may=may)

@@ -41,7 +41,7 @@ def test_a_wrong_setting_is_named(hub: Terminal) -> None:
     hub.environ["HUB_TRUSTED_PROXIES"] = "many"
     ended = hub("user", "list")
     assert ended.exit_code == Exit.USAGE
-    assert "Error" in ended.stderr
+    assert "HUB_TRUSTED_PROXIES: This is not a number" in ended.stderr
 
 
 def test_a_person_is_added_with_a_link(hub: Terminal) -> None:
@@ -131,6 +131,33 @@ def test_a_mistake_at_the_keyboard_is_a_mistake_in_usage(hub: Terminal, argument
     assert ended.exit_code == Exit.USAGE
     assert ended.stderr
     assert "Traceback" not in ended.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["sandbox", "X", "--set", "wrong=1"], ["--set wrong", "sandbox", "account, talk"]),
+        (["feed", "X"], ["--set address=VALUE", "Address of the feed"]),
+        (["feed", "X", "--set", "address=nowhere"], ["--set address: This is not a web address"]),
+        (["sandbox", "X", "--set", "talk=many"], ["--set talk: This is not a number"]),
+        (["sandbox", "X" * 101], ["NAME: This is too long"]),
+        (["nothing", "X"], ["nothing", "hub plugins"]),
+        (["sandbox", "X", "--team", "Nowhere"], ["Nowhere"]),
+    ],
+)
+def test_a_mistake_in_a_channel_is_said_at_the_option_that_was_typed(
+    hub: Terminal, arguments: list[str], said: list[str]
+) -> None:
+    ended = hub("channel", "add", *arguments)
+    assert ended.exit_code == Exit.USAGE
+    assert [words for words in said if words not in ended.stderr] == []
+    assert "form" not in ended.stderr
+
+
+def test_what_the_network_refuses_is_said_at_the_option_that_was_typed(hub: Terminal) -> None:
+    ended = hub("channel", "add", "sandbox", "X", "--set", "account=not a name")
+    assert ended.exit_code == Exit.NOT_CONFIGURED
+    assert "--set account: This cannot be the name of an account" in ended.stderr
 
 
 def test_nothing_to_send_is_no_error(hub: Terminal) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 from collections.abc import Iterator
@@ -11,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hub import errors
-from hub.connector import Receipt
+from hub.channels.model import ChannelState
+from hub.connector import Moderation, Receipt
 from hub.errors import ConnectorError, HubError, Invalid, Misconfigured, Rejected, TooMany, Unavailable
 from hub.kernel import texts
 from hub.kernel.reasons import REASONS
-from hub.kernel.texts import ago, day, describe, describe_stored, describe_word, time_of_day
+from hub.kernel.texts import ago, day, describe, describe_stored, describe_warning, describe_why_not, time_of_day
 from hub.kernel.wordings import CODES
-from tests import catalogues, house
+from tests import catalogues, reasons
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 _HOLE = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
@@ -58,8 +58,8 @@ def test_a_translation_keeps_every_hole_to_fill(language: str) -> None:
             assert set(_HOLE.findall(forms(message.string)[-1])) == wanted, message.id
 
 
-def forms(text: str | tuple[str, ...] | list[str]) -> list[str]:
-    return [text] if isinstance(text, str) else list(text)
+def forms(text: str | tuple[str, ...] | list[str] | None) -> list[str]:
+    return [text or ""] if text is None or isinstance(text, str) else list(text)
 
 
 @pytest.mark.parametrize("language", catalogues.languages())
@@ -142,46 +142,66 @@ def test_every_error_of_the_tree_is_worded(kind: type[HubError]) -> None:
     assert describe(error).title == CODES[kind.code][0]
 
 
-def reasons_in_the_source() -> Iterator[tuple[str, str]]:
-    """Every literal reason an error of ours is raised with, in the product and the bundled plugins."""
-    codes = {kind.__name__: kind.code for kind in kinds()}
-    for source in house.sources():
-        if source.is_product and source.path != "hub/errors.py":
-            for node in ast.walk(ast.parse(source.text)):
-                if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in codes:
-                    name = ast.unparse(node.func).rpartition(".")[2]
-                    yield from ((codes[name], reason) for given in reasons_of(name, node) for reason in literals(given))
+GIVEN_ELSEWHERE = {
+    "answerable.why_not",
+    "error.code",
+    "error.reason",
+    "failure.reason",
+    "found.errors[0]",
+    "problem.reason",
+    "refused.reason",
+    "row['error_reason']",
+    "str(error.params.get('reason', ''))",
+    "target.reply.why_not",
+    "word",
+}
+"""Code that hands on a reason somebody else gave."""
+
+OF_THE_NETWORK = {"refusal.code", "f'http_{refusal.status}'"}
+"""Reasons that are the network's own: worded by the error, with what the network says as a quotation."""
+
+STATES = {
+    "hub/inbox/reply.py": {ChannelState.SIGNED_OUT, ChannelState.MISCONFIGURED},
+    "hub/web/outbox.py": {*ChannelState} - {ChannelState.ACTIVE},
+    "hub/web/channels.py": {*ChannelState} - {ChannelState.ACTIVE},
+    "plugins/wordpress/connector.py": {Moderation.SPAM, Moderation.TRASH},
+    "plugins/wordpress/mapping.py": {Moderation.SPAM, Moderation.TRASH},
+}
+"""Where a state is the reason, and which states it can be."""
 
 
-def reasons_of(name: str, call: ast.Call) -> list[ast.expr]:
-    named = [keyword.value for keyword in call.keywords if keyword.arg == "reason"]
-    at = 1 if name == "Invalid" else 0
-    positional = name not in ("KeyLost", "TooMany", "AlreadySent") and len(call.args) > at
-    return named or ([call.args[at]] if positional else [])
+def words_of(given: reasons.Given) -> list[str]:
+    if given.word or not given.written.endswith("state.value"):
+        return [given.word]
+    return [state.value for state in STATES[given.place.partition(":")[0]]]
 
 
-def literals(node: ast.expr) -> Iterator[str]:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"[a-z_]+", node.value):
-        yield node.value
-    elif isinstance(node, ast.IfExp):
-        yield from literals(node.body)
-        yield from literals(node.orelse)
+def is_worded(given: reasons.Given, word: str) -> bool:
+    return any(key in REASONS for key in (f"{given.field}.{word}", f"{given.code}.{word}", word))
 
 
-def test_every_reason_we_raise_is_worded() -> None:
-    found = set(reasons_in_the_source())
-    assert ("database_unusable", "locked") in found
-    unworded = {(code, reason) for code, reason in found if f"{code}.{reason}" not in REASONS and reason not in REASONS}
-    # A reason that is only ever worded at its field has an entry of that name.
-    unworded = {(code, reason) for code, reason in unworded if not any(key.endswith(f".{reason}") for key in REASONS)}
-    assert not unworded
+def test_every_reason_we_give_has_words() -> None:
+    given = reasons.given_reasons()
+    assert {"locked", "post_in_trash", "feed_too_costly", "no_comments", "too_slow"} <= {each.word for each in given}
+    followed = [each for each in given if each.written not in GIVEN_ELSEWHERE | OF_THE_NETWORK]
+    assert not sorted(
+        f"{each.place}: {each.code} {word or each.written}"
+        for each in followed
+        for word in words_of(each)
+        if not is_worded(each, word)
+    )
+
+
+def test_what_hands_on_a_reason_is_still_there() -> None:
+    assert {each.written for each in reasons.given_reasons()} >= GIVEN_ELSEWHERE | OF_THE_NETWORK
 
 
 def test_every_wording_can_be_filled_and_says_what_to_do() -> None:
     for key in REASONS:
         code, _, reason = key.rpartition(".")
-        worded = describe_stored(code if code in CODES else "invalid", reason)
+        worded = describe_stored(code or "invalid", reason)
         assert worded.title, key
+        assert worded.advice, key
         assert "%(" not in worded.title + worded.advice, key
 
 
@@ -209,9 +229,25 @@ def test_a_person_learns_the_limit() -> None:
     assert describe(Invalid("password", "too_short")).title == "This is shorter than – characters"
 
 
-def test_a_single_word_of_a_connector_is_worded_or_quoted() -> None:
-    assert describe_word("closed") == "It can no longer be answered there"
-    assert describe_word("quantum\u202e") == "The network says: quantum"
+def test_why_something_cannot_be_answered_is_told_with_what_to_do() -> None:
+    told = describe_why_not("closed")
+    assert (told.title, told.advice) == ("This thread is closed", "The network takes no more answers.")
+    assert describe_why_not("quantum").title == "The network takes no answer to this message"
+
+
+def test_a_warning_is_told_with_what_to_do_or_quoted() -> None:
+    assert describe_warning("no_comments").title == "This feed has articles, but no comments"
+    assert "/comments/feed/atom/" in describe_warning("no_comments").advice
+    assert describe_warning("quantum\u202e").title == "The network says: quantum"
+
+
+def test_a_page_tells_the_feeds_it_offers() -> None:
+    offered = Misconfigured(
+        "page_not_feed", detail="https://a.example/feed\nhttps://a.example/comments", field="address"
+    )
+    assert describe(offered).title == "This is a web page, not a feed"
+    assert "https://a.example/feed https://a.example/comments" in describe(offered).advice
+    assert "RSS, Atom or Feed" in describe(Misconfigured("page_not_feed")).advice
 
 
 def test_errors_are_worded_in_the_language_of_the_moment() -> None:
