@@ -76,7 +76,7 @@ def test_what_was_typed_wrong_is_said_at_its_field(office: Office, field: str, t
     ("fault", "field", "told"),
     [
         (Misconfigured("wrong_password", field="password"), "setting_password", "The password is not right"),
-        (Misconfigured("handle", field="name"), "setting_name", "There is no such account"),
+        (Misconfigured("handle", field="name"), "setting_name", "This cannot be the name of an account"),
         (Misconfigured("not_json", field="address"), "setting_address", "a page instead of data"),
         (Misconfigured("rest_off"), "", "switched off"),
         (AddressRefused("not_public"), "setting_address", "not a public one"),
