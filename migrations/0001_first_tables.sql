@@ -241,6 +241,11 @@ CREATE UNIQUE INDEX conversations_key ON conversations (thread_id, identity_id) 
 CREATE INDEX conversations_newest ON conversations (last_at, id) WHERE merged_into IS NULL;
 CREATE INDEX conversations_team ON conversations (team_id, last_at, id) WHERE merged_into IS NULL;
 CREATE INDEX conversations_channel ON conversations (channel_id, last_at, id) WHERE merged_into IS NULL;
+CREATE INDEX conversations_open_newest ON conversations (last_at, id) WHERE merged_into IS NULL AND state = 'open';
+CREATE INDEX conversations_open_team ON conversations (team_id, last_at, id)
+    WHERE merged_into IS NULL AND state = 'open';
+CREATE INDEX conversations_open_channel ON conversations (channel_id, last_at, id)
+    WHERE merged_into IS NULL AND state = 'open';
 
 CREATE TABLE messages (
     id {identity},
@@ -282,8 +287,8 @@ CREATE TABLE messages (
 
 CREATE INDEX messages_conversation ON messages (conversation_id, created_at, id);
 CREATE INDEX messages_thread ON messages (thread_id, created_at, id);
-CREATE INDEX messages_parent ON messages (channel_id, parent_remote_id);
-CREATE INDEX messages_outbox ON messages (outbox_id);
+CREATE INDEX messages_parent ON messages (channel_id, parent_remote_id) WHERE parent_remote_id IS NOT NULL;
+CREATE INDEX messages_outbox ON messages (outbox_id) WHERE outbox_id IS NOT NULL;
 CREATE INDEX messages_unmatched ON messages (channel_id) WHERE remote_id IS NULL;
 
 CREATE TABLE message_versions (

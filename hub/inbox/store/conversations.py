@@ -23,7 +23,7 @@ _OPEN = """
     INSERT INTO conversations (channel_id, team_id, thread_id, identity_id, state, kind, visibility, language, snippet,
                                last_direction, last_at, created_at)
     VALUES (:channel_id, :team_id, :thread_id, :identity_id, 'open', :kind, :visibility, NULL, '', 'in', :at, :now)
-    ON CONFLICT (thread_id, identity_id) WHERE merged_into IS NULL DO UPDATE SET team_id = conversations.team_id
+    ON CONFLICT (thread_id, identity_id) WHERE merged_into IS NULL DO UPDATE SET version = conversations.version
     RETURNING id"""
 
 _SUMMARISE = """

@@ -1,0 +1,40 @@
+"""What pages and pulls ask again and again is read from an index, however many conversations are done with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hub.inbox.store import conversations, intake
+from hub.kernel.config import read_config
+from hub.kernel.database import Database, open_database
+from hub.kernel.migrate import migrate
+
+_MARK: dict[str, object] = {"last_at": 2**52, "id": 2**62, "limit": 51}
+
+ASKED = {
+    "open of a team": (conversations._LISTS["team", True], {"team_id": 1, **_MARK}, "conversations_open_team"),
+    "open of all": (conversations._LISTS["all", True], _MARK, "conversations_open_newest"),
+    "open of a channel": (conversations._LISTS["channel", True], {"channel_id": 1, **_MARK}, "conversations_open_ch"),
+    "all of a team": (conversations._LISTS["team", False], {"team_id": 1, **_MARK}, "conversations_team"),
+    "is any open": (conversations._HAS_OPEN, {"channel_id": 1}, "conversations_open_channel"),
+    "answers": (intake._CHILDREN, {"channel_id": 1, "remote_ids": ["m1"]}, "messages_parent"),
+}
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    opened = open_database(read_config({}, data=tmp_path))
+    migrate(opened)
+    return opened
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_a_question_is_answered_from_its_index(database: Database, asked: str) -> None:
+    statement, params, index = ASKED[asked]
+    with database.reading() as session:
+        plan = [row["detail"] for row in session.all(f"EXPLAIN QUERY PLAN {statement}", **params)]
+    assert any(index in step for step in plan), plan
+    assert not any(step.startswith("SCAN messages") or "TEMP B-TREE" in step for step in plan), plan
+    database.close()
