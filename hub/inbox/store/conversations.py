@@ -74,6 +74,11 @@ _LISTS = {
     for only_open in (False, True)
 }
 
+# Of several teams only the order is read at first, and then what the page shows of the newest of all.
+_NEWEST_IN_TEAM = "SELECT id, last_at FROM conversations WHERE merged_into IS NULL AND team_id = :team_id"
+_NEWEST = {only_open: f"{_NEWEST_IN_TEAM}{_OPEN_ONLY if only_open else ''} {_PAGE}" for only_open in (False, True)}
+_THESE_LINES = f"{_LINE} WHERE conversations.id IN {{ids wanted}}"
+
 _ONE_LINE = f"{_LINE} WHERE conversations.id = :id"
 
 _COUNT_UNREAD = """
@@ -214,10 +219,17 @@ def lines(
         rows = session.all(_LISTS["channel", only_open], channel_id=channel_id, **mark)
     elif teams is None:
         rows = session.all(_LISTS["all", only_open], **mark)
+    elif len(teams) == 1:
+        rows = session.all(_LISTS["team", only_open], team_id=teams[0], **mark)
     else:
-        found = [row for team in teams for row in session.all(_LISTS["team", only_open], team_id=team, **mark)]
-        rows = sorted(found, key=lambda row: (row["last_at"], row["id"]), reverse=True)[:limit]
+        found = [row for team in teams for row in session.all(_NEWEST[only_open], team_id=team, **mark)]
+        wanted = [row["id"] for row in sorted(found, key=_recency, reverse=True)[:limit]]
+        rows = sorted(session.all(_THESE_LINES, wanted=wanted), key=_recency, reverse=True)
     return [_line(row) for row in rows]
+
+
+def _recency(row: Row) -> tuple[int, int]:
+    return row["last_at"], row["id"]
 
 
 def line(session: Session, conversation_id: int) -> Line:
