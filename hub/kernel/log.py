@@ -107,7 +107,10 @@ def reader_position(session: Session, name: str) -> str | None:
 
 
 def move_reader(session: Session, name: str, position: str) -> None:
-    session.run(_MOVE, name=name, position=position)
+    """Go on after a position; never back, when two workers read for one reader."""
+    current = reader_position(session, name)
+    if current is None or parse_position(current) <= parse_position(position):
+        session.run(_MOVE, name=name, position=position)
 
 
 def count_failure(session: Session, name: str, *, at: datetime) -> int:

@@ -98,6 +98,15 @@ def test_a_reader_goes_on_after_a_restart_and_its_failures_are_counted(hub: Hub)
     assert read(hub, position) == ["b"]
 
 
+def test_a_reader_that_two_workers_read_for_never_goes_back(hub: Hub) -> None:
+    append(hub, "a", "b")
+    with hub.database.transaction() as session:
+        first, second = (logged.position for logged in log.read(session, log.START))
+        log.move_reader(session, "plugin:x", second)
+        log.move_reader(session, "plugin:x", first)
+        assert log.reader_position(session, "plugin:x") == second
+
+
 @pytest.mark.parametrize(("kept", "left"), [(1, ["new"]), (-1, []), (100, ["old", "new"])])
 def test_old_events_are_forgotten(hub: Hub, kept: int, left: list[str]) -> None:
     append(hub, "old")
