@@ -13,13 +13,13 @@ from tests.web.browser import Browser
 
 _BEAT = """
     INSERT INTO workers (id, epoch, beat_ms, role, started_at, beat_at)
-    VALUES ('w', :epoch, :ms, 'work', :now, :now)"""
+    VALUES ('w', :epoch, :ms, :role, :now, :now)"""
 
 
-def beat(hub: Hub, *, before_ms: int = 0, epoch: str | None = None) -> None:
+def beat(hub: Hub, *, before_ms: int = 0, epoch: str | None = None, role: str = "worker") -> None:
     with hub.database.transaction() as session:
         moment = session.moment()
-        session.run(_BEAT, epoch=epoch or moment.epoch, ms=moment.ms - before_ms, now=hub.clock())
+        session.run(_BEAT, epoch=epoch or moment.epoch, ms=moment.ms - before_ms, role=role, now=hub.clock())
 
 
 def test_a_node_with_a_database_and_a_worker_is_ready(hub: Hub) -> None:
@@ -38,6 +38,11 @@ def test_a_worker_that_fell_silent_is_none(hub: Hub) -> None:
 
 def test_a_worker_of_another_boot_is_none(hub: Hub) -> None:
     beat(hub, epoch="another boot")
+    assert not check(hub).worker
+
+
+def test_a_command_that_pulls_by_hand_is_no_worker(hub: Hub) -> None:
+    beat(hub, role="pull")
     assert not check(hub).worker
 
 
