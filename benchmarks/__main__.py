@@ -81,9 +81,9 @@ def _build(stack: contextlib.ExitStack, folder: Path, size: int, server: str) ->
 
 def _measure_pages(figures: Figures, plan: Plan, built: Sequence[_Built]) -> None:
     with contextlib.ExitStack() as stack:
-        sites = [
-            site for each in built for site in stack.enter_context(pages.sites(each.floor, each.hub, each.postgresql))
-        ]
+        warm_up = min(40, plan.requests)
+        running = [pages.sites(each.floor, each.hub, each.postgresql, warm_up=warm_up) for each in built]
+        sites = [site for each in running for site in stack.enter_context(each)]
         for number in range(plan.rounds):
             _say(f"pages, round {number + 1} of {plan.rounds}")
             pages.measure(figures, sites, requests=plan.requests)

@@ -117,8 +117,8 @@ class HubSite(Site):
 
 
 @contextlib.contextmanager
-def sites(floor_file: Path, hub_base: Base, postgresql: Base | None) -> Iterator[Sequence[Site]]:
-    """The servers of one size, running and warm."""
+def sites(floor_file: Path, hub_base: Base, postgresql: Base | None, *, warm_up: int = 40) -> Iterator[Sequence[Site]]:
+    """The servers of one size, running, each after so many requests of every job."""
     assert hub_base.shape is not None
     with contextlib.ExitStack() as running:
         found: list[Site] = [FloorSite(running.enter_context(floor_server(floor_file)), hub_base.shape)]
@@ -127,7 +127,7 @@ def sites(floor_file: Path, hub_base: Base, postgresql: Base | None) -> Iterator
             found.append(HubSite(running.enter_context(hub_server(postgresql.config)), postgresql, HUB_POSTGRESQL))
         for site in found:
             for job in JOBS:
-                site.run(job, clients=4, requests=40)
+                site.run(job, clients=4, requests=warm_up)
         yield found
 
 

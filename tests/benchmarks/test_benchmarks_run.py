@@ -1,0 +1,77 @@
+"""The benchmarks still measure what they say, tried on a hundred conversations. How long it took is not looked at."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from benchmarks import base, ingest, pages
+from benchmarks.__main__ import Plan, read_plan, report, run
+from benchmarks.figures import FLOOR, HUB, HUB_POSTGRESQL, Figures
+from benchmarks.floor import queries
+from benchmarks.floor.common import LONG, MESSAGES_EACH, Shape
+from hub.inbox.store import conversations
+from hub.kernel.hub import open_hub
+from tests.postgres import PostgresServer
+
+
+@pytest.fixture(scope="module")
+def figures(postgres_server: PostgresServer) -> Figures:
+    """One round of everything, on both engines."""
+    return run(Plan(sizes=(100, 200), rounds=1, messages=200, requests=8, postgresql=postgres_server.url))
+
+
+@pytest.mark.parametrize("size", [100, 200])
+@pytest.mark.parametrize("job", [*pages.JOBS, ingest.TEXT, ingest.HTML], ids=lambda job: job.title)
+def test_every_job_is_measured_on_every_side(figures: Figures, job: pages.Job, size: int) -> None:
+    assert all(figures.samples[job, size, side] for side in (FLOOR, HUB, HUB_POSTGRESQL))
+
+
+def test_ingest_is_measured_into_empty_databases_too(figures: Figures) -> None:
+    for job in (ingest.TEXT, ingest.HTML, ingest.SEARCHED):
+        assert figures.samples[job, 0, FLOOR] and figures.samples[job, 0, HUB]
+
+
+def test_the_report_holds_every_goal_against_the_floor(figures: Figures, capsys: pytest.CaptureFixture[str]) -> None:
+    report(figures)
+    printed = capsys.readouterr().out
+    assert all(f"  {goal} " in printed for goal in ("G1", "G4", "G5", "G7", "G15"))
+    assert "100 to 200" in printed
+
+
+def test_a_goal_is_missed_when_the_ratio_is_above_it() -> None:
+    figures = Figures()
+    for side, times in {HUB: (4.0, 6.0, 5.2), FLOOR: (1.0, 1.0, 1.0)}.items():
+        for each in times:
+            figures.note(pages.INBOX, 100, side, each)
+    (row,) = figures.against_the_floor()
+    assert (row.ratio, row.verdict) == (5.2, "MISSED")
+
+
+def test_both_databases_hold_the_same_conversations(tmp_path: Path) -> None:
+    shape = Shape(100, end=base.unix_now())
+    queries.build(tmp_path / "floor.db", shape)
+    here = base.build(tmp_path / "hub", shape)
+    with contextlib.closing(sqlite3.connect(tmp_path / "floor.db")) as floor:
+        (count,) = floor.execute("SELECT count(*) FROM message").fetchone()
+        theirs = floor.execute(
+            "SELECT id, snippet, unread, last_at FROM conversation WHERE team_id = 0 AND status = 'open'"
+            " ORDER BY last_at DESC, id DESC LIMIT 50"
+        ).fetchall()
+    with contextlib.closing(open_hub(here.config)) as hub, hub.database.reading() as session:
+        lines = conversations.lines(session, teams=here.team_ids[:1], only_open=True, limit=50)
+        messages = session.one("SELECT count(*) AS found FROM messages")
+    ours = [(c.id, c.snippet, c.unread, int(c.last_at.timestamp())) for c in (line.conversation for line in lines)]
+    assert ours == theirs
+    assert messages is not None and messages["found"] == count
+    assert count == 100 * MESSAGES_EACH + sum(size * number for size, number in LONG.items())
+
+
+def test_sizes_are_read_as_people_write_them() -> None:
+    assert read_plan({"HUB_BENCH_SIZES": "500, 10k,1M"}).sizes == (500, 10_000, 1_000_000)
+    assert read_plan({}) == Plan()
+    with pytest.raises(ValueError, match="many"):
+        read_plan({"HUB_BENCH_SIZES": "many"})
