@@ -33,6 +33,11 @@ class ConversationRead(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationChanged(Event):
+    """What the list shows of a conversation changed without a message, since a reply failed or is tried again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyQueued(Event):
     outbox_id: int
 
@@ -64,6 +69,7 @@ KINDS: dict[str, type[Event]] = {
     "message_received": MessageReceived,
     "message_changed": MessageChanged,
     "conversation_read": ConversationRead,
+    "conversation_changed": ConversationChanged,
     "reply_queued": ReplyQueued,
     "reply_moved": ReplyMoved,
     "reply_settled": ReplySettled,

@@ -26,6 +26,7 @@ from hub.engine.crew import Crew, log_failure
 from hub.engine.debts import Debts, GiveBack
 from hub.errors import HubError
 from hub.inbox import pull
+from hub.inbox.follow import follow_outbox
 from hub.kernel import log
 from hub.kernel.clock import Clock, system_clock
 from hub.kernel.hub import Hub
@@ -96,6 +97,7 @@ class Engine:
             "send": (1.0, partial(self._send, worker, stop)),
             "resolve": (5.0, partial(self._resolve, worker, stop)),
             "observe": (1.0, partial(self._observe, stop)),
+            "follow": (1.0, partial(follow_outbox, self.hub)),
             "give_back": (1.0, partial(self._debts.settle, self.hub.database)),
             "sweep": (60.0, self._sweep),
         }

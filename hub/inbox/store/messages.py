@@ -27,6 +27,7 @@ _UTTERANCES = f"""
         messages.history, messages.remote_id, messages.id
     FROM messages LEFT JOIN outbox ON outbox.id = messages.outbox_id
     WHERE messages.conversation_id = :conversation_id AND {_SAID}
+      AND (outbox.state IS NULL OR outbox.state <> 'failed')
     ORDER BY messages.created_at DESC, messages.id DESC LIMIT 100"""  # noqa: S608
 
 _SHOWN = """

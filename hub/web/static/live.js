@@ -11,6 +11,7 @@ const KINDS = {
   message_received: ["inbox"],
   message_changed: ["inbox"],
   conversation_read: ["inbox"],
+  conversation_changed: ["inbox"],
   reply_queued: ["inbox", "outbox"],
   reply_moved: ["outbox"],
   reply_settled: ["inbox", "outbox"],
