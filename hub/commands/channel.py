@@ -10,7 +10,7 @@ import click
 from hub.commands.exits import Exit
 from hub.commands.installation import chosen_channels, find_channel, find_teams, opened, opened_with_connectors
 from hub.commands.output import json_option, print_error, print_json, print_table, print_warnings
-from hub.commands.settings import check_settings, settings_named
+from hub.commands.settings import check_settings, raise_at_option
 
 if TYPE_CHECKING:
     from hub.channels.model import Channel
@@ -28,9 +28,12 @@ def channel() -> None:
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="One setting; VALUE - is read from stdin.")
 @click.option("--team", help="The team that answers; the first one when left out.")
 @json_option
-def add(kind: str, name: str, settings: tuple[str, ...], team: str | None, as_json: bool) -> None:
+@click.pass_context
+def add(ctx: click.Context, kind: str, name: str, settings: tuple[str, ...], team: str | None, as_json: bool) -> None:
     """Test a connection and save it. Secrets that are left out are asked for."""
     from hub.channels.connect import add_channel
+    from hub.commands.exits import exit_for
+    from hub.errors import ConnectorError, Invalid, PluginFault
     from hub.kernel.texts import gettext as _
     from hub.people import teams
     from hub.people.model import OPERATOR
@@ -39,13 +42,20 @@ def add(kind: str, name: str, settings: tuple[str, ...], team: str | None, as_js
         declared = hub.plugins.connector(kind).Settings
         values = check_settings(kind, declared, _complete(declared, _values(settings)))
         team_id = find_teams(hub, (team,))[0] if team else teams.first(hub, OPERATOR).id
-        with settings_named():
+        try:
             added = add_channel(hub, connectors, kind=kind, name=name, team_id=team_id, values=values)
+        except (ConnectorError, PluginFault, Invalid) as error:
+            raise_at_option(error)
+            # What is tried again by itself is a channel that exists; this one is none yet.
+            print_error(error, advice=_("Nothing was saved. Check what you entered and try again."))
+            ctx.exit(exit_for(error))
     if as_json:
         print_json(_facts(added))
     else:
         account = added.account.handle or added.title
-        click.echo(_("Connected %(name)s (%(account)s) as channel %(id)s.", name=name, account=account, id=added.id))
+        click.echo(
+            _("Connected %(name)s (%(account)s) as channel %(id)s.", name=added.name, account=account, id=added.id)
+        )
         print_warnings(added.warnings)
 
 

@@ -41,12 +41,22 @@ def config_at(host: str, port: int, *, demo: bool = False) -> Config:
     return dataclasses.replace(found, base_url=f"http://{name}:{port}")
 
 
+def must_exist(settings: Config) -> None:
+    """Raises DatabaseUnusable("not_prepared") before anything would make a folder or a file."""
+    from hub.errors import DatabaseUnusable
+
+    if not settings.database_url and not settings.database_file.exists():
+        raise DatabaseUnusable("not_prepared", str(settings.database_file))
+
+
 @contextlib.contextmanager
 def opened() -> Iterator[Hub]:
     """The installation for one command. Raises what `open_hub` raises."""
     from hub.kernel.hub import open_hub
 
-    with contextlib.closing(open_hub(config())) as hub:
+    settings = config()
+    must_exist(settings)
+    with contextlib.closing(open_hub(settings)) as hub:
         yield hub
 
 

@@ -15,8 +15,8 @@ import click
 if TYPE_CHECKING:
     from hub.errors import HubError
 
-_ARGUMENTS = {"email": "EMAIL", "name": "NAME", "team": "--team", "password": "--password-stdin"}
-_NAMED_BY_THE_TEXT = ("channel", "demo", "host", "port")
+_ARGUMENTS = {"email": "EMAIL", "name": "--name", "team": "--team", "password": "--password-stdin"}
+_NAMED_BY_THE_TEXT = ("channel", "demo", "host", "port", "role")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script instead of a text.")
 
@@ -33,14 +33,14 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None
         click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
 
 
-def print_error(error: HubError) -> None:
-    """Say what happened and what to do about it."""
+def print_error(error: HubError, *, advice: str | None = None) -> None:
+    """Say what happened and what to do about it, which is `advice` where the caller knows better."""
     from hub.kernel.texts import describe, gettext
 
     wording = describe(error)
     click.echo(f"{gettext('Error')}: {_place(error, wording.title)}{wording.title}", err=True)
-    if wording.advice:
-        click.echo(wording.advice, err=True)
+    if advice or wording.advice:
+        click.echo(advice or wording.advice, err=True)
 
 
 def print_warnings(words: Iterable[str]) -> None:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import click
 
 from hub.commands.exits import Exit
-from hub.commands.installation import config, config_at, demo_option, host_option, port_option
+from hub.commands.installation import config, config_at, demo_option, host_option, must_exist, port_option
 from hub.commands.output import json_option, print_json
-
-if TYPE_CHECKING:
-    from hub.kernel.config import Config
 
 _EVERY_ADDRESS = ("0.0.0.0", "::")
 supervised_option = click.option("--supervised", is_flag=True, hidden=True)
@@ -77,7 +73,7 @@ def migrate(demo: bool, as_json: bool) -> None:
     from hub.kernel.texts import gettext as _
 
     settings = config(demo=demo)
-    _must_exist(settings)
+    must_exist(settings)
     applied = prepare(settings)
     if as_json:
         print_json({"migrations": applied})
@@ -107,10 +103,3 @@ def work(demo: bool, supervised: bool) -> None:
     from hub import app
 
     app.work(config(demo=demo), supervised=supervised)
-
-
-def _must_exist(settings: Config) -> None:
-    from hub.errors import DatabaseUnusable
-
-    if not settings.database_url and not settings.database_file.exists():
-        raise DatabaseUnusable("not_prepared", str(settings.database_file))

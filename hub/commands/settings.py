@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hub.errors import HubError
 
 
 def check_settings(kind: str, declared: type[Any], values: Mapping[str, str]) -> dict[str, str]:
@@ -23,16 +25,16 @@ def check_settings(kind: str, declared: type[Any], values: Mapping[str, str]) ->
         raise Invalid(_option(error.field), error.reason, **_others(error.params)) from None
 
 
-@contextlib.contextmanager
-def settings_named() -> Iterator[None]:
-    """Say at which option the network, or the plugin, found a setting wrong."""
-    from hub.errors import Misconfigured
+def raise_at_option(error: HubError) -> None:
+    """Raise what a connection test found wrong with the input at the option it was typed at; return for all else."""
+    from hub.errors import Invalid, Misconfigured
 
-    try:
-        yield
-    except Misconfigured as error:
+    if isinstance(error, Invalid):
+        error.field = {"name": "NAME"}.get(error.field, error.field)
+        raise error
+    if isinstance(error, Misconfigured):
         error.field = _option(error.field) if error.field else None
-        raise
+        raise error
 
 
 def _option(name: str) -> str:

@@ -122,6 +122,23 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("Give it more rights there (on WordPress the role Editor), then try again."),
     ),
     "may_not_send": (mark("This account may read, but not answer"), mark("Ask for more rights at the network.")),
+    # Mastodon and its kin
+    "not_mastodon": (
+        mark("There is no Mastodon at this address, nor a server that speaks its language"),
+        mark("Enter the address of the server your account is on, not that of your profile."),
+    ),
+    "wrong_token": (
+        mark("The server does not take the access token"),
+        mark("Copy it once more, whole; if that does not help, make a new one."),
+    ),
+    "warning.cannot_read_notifications": (
+        mark("The access token may not read notifications, so no mentions arrive"),
+        mark("Make one that may read and write, and enter it in the settings."),
+    ),
+    "warning.account_moved": (
+        mark("This account has moved to another one"),
+        mark("Connect the account it moved to; here only old threads go on."),
+    ),
     # Feeds and WordPress
     "not_a_feed": (
         mark("There is no feed at this address"),
@@ -147,6 +164,7 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("The Atom feed of the same blog does: put atom/ at the end of the address."),
     ),
     "feed_gone": (mark("This feed is gone for good"), mark("Enter its new address, or remove the channel.")),
+    "misconfigured.feed_not_found": (mark("There is nothing at this address"), _ADDRESS),
     "feed_not_found": (mark("The feed is not there"), mark("We look again by ourselves; check the address.")),
     "not_wordpress": (
         mark("There is no WordPress at this address"),
@@ -294,7 +312,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "not_an_email": (mark("This is not an e-mail address"), mark("It looks like name@company.example.")),
     "taken": (mark("This is taken already"), mark("Choose another one.")),
     "email.taken": (mark("Somebody with this address is here already"), mark("Look for them among the people.")),
-    "unknown_person": (mark("Nobody here has this address"), mark("Only people who were invited can be added.")),
+    "unknown_person": (
+        mark("Nobody here has this address"),
+        mark("Check it for typing errors; who is new has to be invited first."),
+    ),
     "last_admin": (
         mark("This is the last admin"),
         mark("Make somebody else an admin first, so that one is always there."),
@@ -329,7 +350,10 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("The database was made by a newer Hubbub"),
         mark("Install that version or a later one; nothing was changed."),
     ),
-    "database_unusable.not_prepared": (mark("This folder holds no Hubbub yet"), mark("Run `hub init` or `hub up`.")),
+    "database_unusable.not_prepared": (
+        mark("This folder holds no Hubbub yet"),
+        mark("Run `hub init` or `hub up`, or name the right folder with HUB_DATA."),
+    ),
     "database_unusable.unreachable": (
         mark("The database server does not answer"),
         mark("Check that it runs and that HUB_DATABASE_URL is right."),
@@ -366,5 +390,5 @@ REASONS: dict[str, tuple[str, str]] = {
     "unknown_host": (mark("This machine has no address %(host)s"), mark("Choose another one with --host.")),
 }
 
-OFFERS = {"page_not_feed": mark("It offers these feeds: %(detail)s. Enter the address of one of them.")}
-"""What to do where the detail is no quotation, but what a person can choose from."""
+OFFERS = {"page_not_feed": mark("Enter the address of one of the feeds it offers: %(detail)s")}
+"""What to do where the detail is no quotation, but what a person can choose from, line by line."""

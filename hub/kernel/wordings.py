@@ -19,6 +19,9 @@ _LONGEST_WORD = 100
 _TAKEN_LITERALLY = frozenset({"unavailable", "rate_limited", "plugin_fault"})
 """What the network says with these is a program's text and helps nobody, as long as we know the reason."""
 
+_TOLD_BY_A_PROGRAM = frozenset({"not_a_feed", "sign_in_needed", "unexpected_answer"})
+"""Here too: where a parser stumbled, which status came."""
+
 CODES: dict[str, tuple[str, str]] = {
     "error": (mark("Something went wrong"), mark("Try again in a moment.")),
     "connector": (mark("The network answered in a way we do not know"), mark("Try again in a moment.")),
@@ -61,8 +64,8 @@ CODES: dict[str, tuple[str, str]] = {
     "key_lost": (
         mark("The key that protects passwords is missing or is another one"),
         mark(
-            "Put the key file back from your backup (HUB_KEY_FILE, else `key` in the data folder). Without it every "
-            "channel has to be signed in again."
+            "Put the key file back from your backup (HUB_KEY_FILE, else `key` in the data folder) and let the user who "
+            "runs Hubbub read it. Without it every channel has to be signed in again."
         ),
     ),
 }
@@ -82,14 +85,18 @@ def wording(code: str, reason: str = "", detail: str = "", params: dict[str, Any
     given = params or {}
     known = next((REASONS[key] for key in _keys(code, reason, str(given.get("field", ""))) if key in REASONS), None)
     title, advice = known or CODES.get(code, CODES["error"])
-    quotation = one_line(detail, _LONGEST_QUOTATION)
-    filled = _Params(given, code=code, reason=reason, detail=quotation)
+    filled = _Params(given, code=code, reason=reason)
     text = _fill(title, filled)
-    if quotation and reason in OFFERS:
-        return Wording(title=text, advice=_fill(OFFERS[reason], filled))
-    if quotation and not (known and code in _TAKEN_LITERALLY):
+    if detail and reason in OFFERS:
+        return Wording(title=text, advice=_fill(OFFERS[reason], _Params(detail=_choices(detail))))
+    quotation = one_line(detail, _LONGEST_QUOTATION)
+    if quotation and reason not in _TOLD_BY_A_PROGRAM and not (known and code in _TAKEN_LITERALLY):
         text = gettext("%(what)s (“%(quotation)s”)", what=text, quotation=quotation)
     return Wording(title=text, advice=_fill(advice, filled))
+
+
+def _choices(detail: str) -> str:
+    return ", ".join(one_line(line, _LONGEST_QUOTATION) for line in detail.splitlines())
 
 
 def _keys(code: str, reason: str, field: str) -> tuple[str, str, str]:

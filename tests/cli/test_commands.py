@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from hub import errors
@@ -35,6 +37,13 @@ def test_a_command_without_an_installation_says_how_to_make_one(empty: Terminal)
     ended = empty("user", "list")
     assert ended.exit_code == Exit.OUT_OF_ORDER
     assert "hub init" in ended.stderr
+
+
+def test_a_command_makes_no_folder_for_itself(tmp_path: Path) -> None:
+    ended = Terminal(folder=tmp_path, environ={"HUB_DATA": str(tmp_path / "none"), "LANG": "C"})("channel", "list")
+    assert ended.exit_code == Exit.OUT_OF_ORDER
+    assert "hub init" in ended.stderr
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_wrong_setting_is_named(hub: Terminal) -> None:
@@ -158,6 +167,16 @@ def test_what_the_network_refuses_is_said_at_the_option_that_was_typed(hub: Term
     ended = hub("channel", "add", "sandbox", "X", "--set", "account=not a name")
     assert ended.exit_code == Exit.NOT_CONFIGURED
     assert "--set account: This cannot be the name of an account" in ended.stderr
+
+
+def test_a_connection_that_failed_for_a_while_is_not_said_to_be_tried_again(hub: Terminal) -> None:
+    ended = hub("channel", "add", "feed", "X", "--set", "address=https://no-such-host.invalid/feed")
+    assert ended.exit_code == Exit.TEMPORARY
+    assert "No server has this name\nNothing was saved." in ended.stderr
+
+
+def test_a_name_is_said_at_its_argument(hub: Terminal) -> None:
+    assert "--name: This is needed" in hub("user", "add", "ann@example.com", "--name", " ").stderr
 
 
 def test_nothing_to_send_is_no_error(hub: Terminal) -> None:

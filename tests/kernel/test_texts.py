@@ -222,6 +222,7 @@ def test_the_network_s_own_words_are_quoted() -> None:
 
 def test_a_program_s_own_words_are_not() -> None:
     assert describe(Unavailable("unreachable", detail="[Errno 111]")).title == "The server does not answer"
+    assert describe(Misconfigured("not_a_feed", detail="2:0: syntax")).title == "There is no feed at this address"
 
 
 def test_a_person_learns_the_limit() -> None:
@@ -246,7 +247,7 @@ def test_a_page_tells_the_feeds_it_offers() -> None:
         "page_not_feed", detail="https://a.example/feed\nhttps://a.example/comments", field="address"
     )
     assert describe(offered).title == "This is a web page, not a feed"
-    assert "https://a.example/feed https://a.example/comments" in describe(offered).advice
+    assert describe(offered).advice.endswith(": https://a.example/feed, https://a.example/comments")
     assert "RSS, Atom or Feed" in describe(Misconfigured("page_not_feed")).advice
 
 
