@@ -37,8 +37,8 @@ def print_error(error: HubError, *, advice: str | None = None) -> None:
     """Say what happened and what to do about it, which is `advice` where the caller knows better."""
     from hub.kernel.texts import describe, gettext
 
-    wording = describe(error)
-    click.echo(f"{gettext('Error')}: {_place(error, wording.title)}{wording.title}", err=True)
+    wording, failed = describe(error), gettext("Error")
+    click.echo(f"{failed}: {_place(error, wording.title)}{wording.title}", err=True)
     if advice or wording.advice:
         click.echo(advice or wording.advice, err=True)
 

@@ -85,6 +85,18 @@ REASONS: dict[str, tuple[str, str]] = {
     "wrong_password": (mark("The password is not right"), mark("Enter it again.")),
     "auth_expired.wrong_password": (mark("The name or the password is not right"), _SIGN_IN_AGAIN),
     "revoked": (mark("The network has withdrawn our access"), _SIGN_IN_AGAIN),
+    "wrong_token": (
+        mark("The server does not know this access token"),
+        mark("Copy it again from your server's settings, whole and without spaces."),
+    ),
+    "account_moved": (
+        mark("This account has moved to another server"),
+        mark("Connect the account it moved to; few people still write to this one."),
+    ),
+    "cannot_read_notifications": (
+        mark("The access token does not allow reading notifications: mentions and direct messages do not come in"),
+        mark("Make one that may read everything."),
+    ),
     "suspended": (
         mark("The network has suspended this account"),
         mark("Ask whoever runs that server, then sign the channel in again."),
@@ -122,23 +134,6 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("Give it more rights there (on WordPress the role Editor), then try again."),
     ),
     "may_not_send": (mark("This account may read, but not answer"), mark("Ask for more rights at the network.")),
-    # Mastodon and its kin
-    "not_mastodon": (
-        mark("There is no Mastodon at this address, nor a server that speaks its language"),
-        mark("Enter the address of the server your account is on, not that of your profile."),
-    ),
-    "wrong_token": (
-        mark("The server does not take the access token"),
-        mark("Copy it once more, whole; if that does not help, make a new one."),
-    ),
-    "warning.cannot_read_notifications": (
-        mark("The access token may not read notifications, so no mentions arrive"),
-        mark("Make one that may read and write, and enter it in the settings."),
-    ),
-    "warning.account_moved": (
-        mark("This account has moved to another one"),
-        mark("Connect the account it moved to; here only old threads go on."),
-    ),
     # Feeds and WordPress
     "not_a_feed": (
         mark("There is no feed at this address"),
@@ -169,6 +164,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "not_wordpress": (
         mark("There is no WordPress at this address"),
         mark("Enter the address of the site's front page."),
+    ),
+    "not_mastodon": (
+        mark("There is no Mastodon at this address, nor anything that speaks its language"),
+        mark("Enter the address of the server your account is on; it is the last part of your full name there."),
     ),
     "rest_off": (mark("This WordPress has its interface for programs (REST) switched off"), _SERVER),
     "application_passwords_off": (
