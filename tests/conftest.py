@@ -19,10 +19,16 @@ from tests.desk import Desk
 from tests.postgres import PostgresServer, running_postgres
 from tests.processes import NotInstalled
 
-pytest_plugins = ["tests.skips", "tests.peers.wordpress"]
+pytest_plugins = ["tests.skips", "tests.peers.wordpress", "tests.peers.mastodon"]
 
 
-MARKED_BY_FIXTURE = {"wordpress": "peers", "page": "browser", "browser": "browser"}
+MARKED_BY_FIXTURE = {
+    "wordpress": "peers",
+    "mastodon_emulator": "peers",
+    "mastodon_answers": "peers",
+    "page": "browser",
+    "browser": "browser",
+}
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,0 +1,116 @@
+"""An account on Mastodon, or on a server that speaks its API, as a channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from hub.connector import (
+    Action,
+    Check,
+    Connector,
+    Context,
+    Features,
+    Limits,
+    Measure,
+    Outgoing,
+    Page,
+    Plan,
+    Receipt,
+    Visibility,
+    setting,
+)
+from hub.errors import Rejected
+
+from . import composing, diagnosis
+from .arriving import find_part, send_part
+from .mapping import Me
+from .progress import read_cursor
+from .pulling import Pull
+from .reading import Reading
+from .sdk import ACTIONS, Actions
+from .server import Server
+
+_LIMITS_FOR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MastodonSettings:
+    """What is needed to read and answer as one account."""
+
+    address: str = setting(
+        "Server address", kind="url", help="The server your account is on, for example https://mastodon.example."
+    )
+    token: str = setting(
+        "Access token",
+        secret=True,
+        help="Made on your server under Preferences, Development, New application; it needs to read and write.",
+    )
+
+
+class Mastodon(Connector):
+    """One account: its mentions, direct messages, quotes and threads, and answers to them."""
+
+    kind: ClassVar[str] = "mastodon"
+    label: ClassVar[str] = "Mastodon"
+    Settings: ClassVar[type[Any]] = MastodonSettings
+    features: ClassVar[Features] = Features(
+        send=True,
+        reconcile=True,
+        threads=True,
+        edits=True,
+        deletes=True,
+        actions=ACTIONS,
+        visibilities=tuple(Visibility),
+    )
+
+    def __init__(self, settings: MastodonSettings, context: Context) -> None:
+        super().__init__(settings, context)
+        self._server = Server(context.http, context.clock, address=settings.address, token=settings.token)
+        self._reading = Reading(self._server)
+        self._actions = Actions(context.http, context.clock, home=self._server.home, token=settings.token.strip())
+        self._known_me: Me | None = None
+        self._known_limits: tuple[Limits, datetime] | None = None
+
+    def check(self) -> Check:
+        return diagnosis.check(self._server)
+
+    def pull(self, cursor: str | None) -> Page:
+        return Pull(self._reading, self._me(), self.context.clock).page(read_cursor(cursor))
+
+    @classmethod
+    def measure(cls, outgoing: Outgoing, limits: Limits) -> Measure:
+        return composing.measure(outgoing, limits)
+
+    def plan(self, outgoing: Outgoing, key: str) -> Plan:
+        """The parts of the thread, each frozen with its names, warning and the key it is posted under."""
+        if outgoing.visibility.is_wider_than(outgoing.target.visibility):
+            raise Rejected("wider_audience")
+        composed = composing.compose(outgoing, self._limits())
+        if composed.words is None:
+            raise Rejected("too_long")
+        if not composed.words:
+            raise Rejected("empty")
+        return Plan(outgoing=outgoing, parts=composing.parts(outgoing, composed, key))
+
+    def send(self, plan: Plan, part: int, previous: Receipt | None) -> Receipt:
+        return send_part(self._server, plan, part, previous)
+
+    def reconcile(self, plan: Plan, part: int, since: datetime) -> Receipt | None:
+        return find_part(self._server, self._me(), plan, part, since)
+
+    def act(self, action: Action) -> None:
+        self._actions.act(action.name, action.target.remote_id)
+
+    def _me(self) -> Me:
+        if self._known_me is None:
+            self._known_me = diagnosis.whoami(self._server)
+        return self._known_me
+
+    def _limits(self) -> Limits:
+        """What the server allows now; asked for again when it is an hour old."""
+        now = self.context.clock()
+        if self._known_limits is None or now - self._known_limits[1] > _LIMITS_FOR:
+            self._known_limits = (diagnosis.find(self._server).limits, now)
+        return self._known_limits[0]

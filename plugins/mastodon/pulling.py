@@ -1,0 +1,332 @@
+"""One pull: a step through each of the two lists, a look at what is watched, and the threads around what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from hub.connector import Deleted, DeletedBy, Incoming, Page, Post, Skipped
+from hub.errors import AuthExpired, Gone, NotFound, RateLimited, ScopeMissing, Unavailable
+from hub.kernel.clock import Clock
+
+from . import mapping
+from .mapping import CONTEXT, MALFORMED, Me, Raw, Setting
+from .progress import MISSING, Progress
+from .reading import ForeignId, Reading
+from .reading import Gone as GoneForEver
+from .server import Listing
+from .walk import MOST_HISTORY_PAGES, NAMELESS, Entry, Step, Walk
+
+TYPES = frozenset({"mention", "status", "quote", "quoted_update", "update", "poll"})
+OURS = "own"
+_WATCHED = frozenset({"mention", "status", "quote", OURS})
+_MOST_THREADS = 5
+_MOST_OF_A_THREAD = 60
+_TIME_FOR_THREADS = timedelta(seconds=15)
+_SWEEP_EVERY = 15 * 60
+_SWEEP_BACK = 7 * 24 * 3600
+_BROKEN = frozenset({"server_error", "not_json", "unexpected_answer"})
+
+
+class Pull:
+    """Collects one page."""
+
+    def __init__(self, reading: Reading, me: Me, clock: Clock) -> None:
+        self._reading = reading
+        self._me = me
+        self._clock = clock
+        self._started = clock()
+        self._messages: dict[str, Incoming] = {}
+        self._deleted: list[Deleted] = []
+        self._skipped: list[Skipped] = []
+        self._marks: dict[str, str] = {}
+        self._pauses: list[float] = []
+
+    def page(self, progress: Progress) -> Page:
+        """Everything of one step; a failure on the way leaves nothing behind."""
+        history = progress.history
+        after, heard_more = self._hear(progress)
+        after, said_more = self._listen_to_ourselves(after)
+        more = heard_more or said_more
+        if history:
+            after = self._after_history(after)
+            more = more or after.history
+        else:
+            after = self._look_again(after)
+            after = self._sweep(after)
+        return Page(
+            cursor=after.watching(self._marks).dump(),
+            messages=tuple(self._messages.values()),
+            deleted=tuple(self._deleted),
+            skipped=tuple(self._skipped),
+            more=more,
+            history=history,
+            pull_after=max(self._pauses, default=None),
+        )
+
+    # --- the two lists ----------------------------------------------------------------------------------------------
+
+    def _hear(self, progress: Progress) -> tuple[Progress, bool]:
+        """A step through our notifications."""
+        if progress.history and not progress.heard.is_walking:
+            return progress, False
+        try:
+            listing = self._listed(self._reading.notifications(progress.heard.params))
+        except ForeignId:
+            return replace(progress, heard=Walk(), history=True), True
+        step = progress.heard.took([_entry(item) for item in listing.items])
+        if step.lost:
+            return replace(progress, heard=step.walk, history=True), True
+        progress = self._take_notifications(replace(progress, heard=step.walk), listing.items, step)
+        return progress, step.more
+
+    def _take_notifications(self, progress: Progress, items: Sequence[Any], step: Step) -> Progress:
+        fresh = set(step.fresh)
+        new: list[tuple[Raw, str]] = []
+        for item in reversed(items):
+            status = _status_of(item)
+            if _entry(item).id not in fresh:
+                if status is not None and self._is_changed(progress, status):
+                    self._tell(status, Setting(came_as=_came_as(progress.watched[_id(status)])))
+            elif _is_broken(item):
+                self._skipped.append(mapping.skipped(item, TypeError("not a notification")))
+            elif status is not None and _type_of(item) in TYPES:
+                known_as = progress.watched.get(_id(status))
+                new.append((status, _came_as(known_as) if known_as else _type_of(item)))
+        progress, settings = self._around([status for status, _ in new], progress)
+        for status, came_as in new:
+            self._tell(status, replace(settings.get(_id(status), CONTEXT), came_as=came_as), skip=True)
+        return progress
+
+    def _listen_to_ourselves(self, progress: Progress) -> tuple[Progress, bool]:
+        """A step through our own posts: answers given in the network's own apps, and the echoes of ours."""
+        if progress.history and not progress.said.is_walking:
+            return progress, False
+        try:
+            listing = self._listed(self._reading.own_posts(self._me.id, progress.said.params))
+        except ForeignId:
+            return replace(progress, said=Walk(), history=True), True
+        step = progress.said.took([_entry(item) for item in listing.items])
+        for item in reversed(listing.items):
+            is_new = _entry(item).id in set(step.fresh)
+            if _is_answer(item) and (is_new or self._is_changed(progress, item)):
+                self._tell(item, Setting(came_as=OURS), skip=is_new)
+        return replace(progress, said=step.walk, history=progress.history or step.lost), step.more
+
+    def _after_history(self, progress: Progress) -> Progress:
+        if progress.heard.is_walking or progress.said.is_walking:
+            return progress
+        return replace(progress, history=False, swept_at=int(self._started.timestamp()))
+
+    # --- what was told before -----------------------------------------------------------------------------------------
+
+    def _look_again(self, progress: Progress) -> Progress:
+        """Read some of the watched: edits, deletions and lost visibility come without a notice."""
+        ids, progress = progress.due(self._reading.at_once)
+        marks: dict[str, str] = {}
+        forgotten: list[str] = []
+        for id, status in (self._reading.statuses(ids) if ids else {}).items():
+            before = progress.watched[id]
+            if isinstance(status, GoneForEver):
+                self._deleted.append(Deleted(remote_id=id, by=DeletedBy.AUTHOR))
+                forgotten.append(id)
+            elif status is not None:
+                if self._is_changed(progress, status):
+                    self._tell(status, Setting(came_as=_came_as(before)))
+            elif before.endswith(MISSING):
+                forgotten.append(id)
+            else:
+                self._deleted.append(Deleted(remote_id=id, by=DeletedBy.UNAVAILABLE))
+                marks[id] = _came_as(before) + " " + MISSING
+        return progress.marked(marks, forgotten)
+
+    def _sweep(self, progress: Progress) -> Progress:
+        """Slowly read a week of notifications once more: filtered ones that were let in later keep their old ids."""
+        now = int(self._started.timestamp())
+        if now - progress.swept_at < _SWEEP_EVERY:
+            return progress
+        try:
+            listing = self._listed(self._reading.notifications({"max_id": progress.sweep} if progress.sweep else {}))
+        except ForeignId:
+            return replace(progress, sweep=None, swept_at=now, swept=0)
+        new = [
+            (status, _came_as(progress.watched[_id(status)]) if _id(status) in progress.watched else _type_of(item))
+            for item in listing.items
+            if (status := _status_of(item)) is not None
+            and _type_of(item) in TYPES
+            and (_id(status) not in progress.watched or self._is_changed(progress, status))
+        ]
+        for status, came_as in reversed(new):
+            self._tell(status, Setting(came_as=came_as))
+        entries = [_entry(item) for item in listing.items]
+        last = next((entry for entry in reversed(entries) if not entry.id.startswith(NAMELESS)), None)
+        done = last is None or last.at < now - _SWEEP_BACK or progress.swept + 1 >= MOST_HISTORY_PAGES
+        return replace(
+            progress,
+            sweep=None if done or last is None else last.id,
+            swept_at=now,
+            swept=0 if done else progress.swept + 1,
+        )
+
+    # --- the threads around it ----------------------------------------------------------------------------------------
+
+    def _around(self, statuses: Sequence[Raw], progress: Progress) -> tuple[Progress, Mapping[str, Setting]]:
+        """What new messages answer: the parent of each, and for deep ones the whole thread."""
+        known = {_id(status) for status in statuses} | set(progress.watched)
+        parents = {id: _parent(status) for status in statuses if (id := _id(status)) and _parent(status)}
+        found = self._parents({parent for parent in parents.values() if parent not in known})
+        settings: dict[str, Setting] = {}
+        deep: list[str] = []
+        for id, parent_id in parents.items():
+            parent = found.get(parent_id)
+            if parent is None:
+                continue
+            if parent.get("in_reply_to_id"):
+                deep.append(id)
+                self._tell(parent, self._as_context(parent))
+                continue
+            settings[id] = self._under(parent)
+            if settings[id].post is None:
+                self._tell(parent, replace(settings[id], came_as="context"))
+        progress = progress.waits_for(reversed(deep))
+        if progress.history:
+            return progress, settings
+        return self._read_threads(progress, settings)
+
+    def _parents(self, ids: Iterable[str]) -> dict[str, Raw]:
+        wanted = sorted(ids)
+        found: dict[str, Raw] = {}
+        while wanted:
+            some, wanted = wanted[: self._reading.at_once], wanted[self._reading.at_once :]
+            looked = self._reading.statuses(some)
+            found |= {id: status for id, status in looked.items() if isinstance(status, dict)}
+            if self._clock() - self._started > _TIME_FOR_THREADS:
+                break
+        return found
+
+    def _read_threads(self, progress: Progress, settings: dict[str, Setting]) -> tuple[Progress, Mapping[str, Setting]]:
+        waiting = list(progress.waiting)
+        for id in progress.waiting[:_MOST_THREADS]:
+            if self._clock() - self._started > _TIME_FOR_THREADS:
+                break
+            try:
+                settings[id] = self._read_thread(id)
+            except RateLimited:
+                break
+            except (NotFound, Gone, ScopeMissing, AuthExpired):
+                pass
+            except Unavailable as error:
+                if error.reason not in _BROKEN:
+                    raise
+            waiting.remove(id)
+        return replace(progress, waiting=tuple(waiting)), settings
+
+    def _read_thread(self, id: str) -> Setting:
+        """Tell the thread of one message as context; returns what the message hangs on."""
+        above, below = self._reading.context(id)
+        setting = self._under(above[0]) if above else CONTEXT
+        if setting.post is not None:
+            above = above[1:]
+        for status in (*above[-_MOST_OF_A_THREAD:], *below[:_MOST_OF_A_THREAD]):
+            if isinstance(status, dict):
+                self._tell(status, replace(setting, came_as=self._as_context(status).came_as))
+        return setting
+
+    def _under(self, root: Raw) -> Setting:
+        """What hangs on a root: on a post of ours it stands above, on another's it is a message of the thread."""
+        try:
+            post = mapping.as_post(root, self._me) if mapping.is_ours(root, self._me) else None
+            return Setting(came_as="context", root_id=mapping.name_of(root["id"]), post=post)
+        except MALFORMED:
+            return CONTEXT
+
+    def _as_context(self, status: Raw) -> Setting:
+        try:
+            return Setting(came_as=OURS) if mapping.is_ours(status, self._me) else CONTEXT
+        except MALFORMED:
+            return CONTEXT
+
+    # --- telling ------------------------------------------------------------------------------------------------------
+
+    def _tell(self, status: Raw, setting: Setting, *, skip: bool = False) -> None:
+        """Add a status to the page. skip: put it with the dead letters when it cannot be read."""
+        try:
+            quoted = self._quoted(status) if setting.came_as == "quote" and setting.post is None else None
+            message = mapping.incoming(status, self._me, replace(setting, post=setting.post or quoted))
+        except MALFORMED as error:
+            if skip:
+                self._skipped.append(mapping.skipped(status, error))
+            return
+        if message.author.is_us and message.parent_id is None:
+            return  # our own posts stand above what answers them
+        known = self._messages.get(message.remote_id)
+        if known is not None and known.addressed and not message.addressed:
+            return
+        self._messages[message.remote_id] = message
+        came_as = OURS if message.author.is_us else setting.came_as
+        if came_as in _WATCHED:
+            self._marks[message.remote_id] = f"{came_as} {mapping.fingerprint(message.revision)}"
+
+    def _quoted(self, status: Raw) -> Post | None:
+        """What of ours a quote shows."""
+        quote = status.get("quote")
+        quoted = quote.get("quoted_status") if isinstance(quote, dict) else None
+        if not isinstance(quoted, dict) or not mapping.is_ours(quoted, self._me):
+            return None
+        return mapping.as_post(quoted, self._me)
+
+    def _is_changed(self, progress: Progress, status: Raw) -> bool:
+        """Whether a watched status is another than when it was told."""
+        mark = progress.watched.get(_id(status))
+        try:
+            return mark is not None and mark.split(" ")[-1] != mapping.fingerprint(mapping.revision(status))
+        except MALFORMED:
+            return False
+
+    def _listed(self, listing: Listing) -> Listing:
+        if listing.pause is not None:
+            self._pauses.append(listing.pause)
+        return listing
+
+
+def _entry(item: Any) -> Entry:
+    try:
+        id = mapping.name_of(item["id"])
+    except MALFORMED:
+        id = NAMELESS + mapping.fingerprint(repr(item))
+    try:
+        at = int(mapping.instant(item["created_at"]).timestamp())
+    except MALFORMED:
+        at = 0
+    return Entry(id=id, at=at)
+
+
+def _status_of(item: Any) -> Raw | None:
+    status = item.get("status") if isinstance(item, dict) else None
+    return status if isinstance(status, dict) and not status.get("reblog") else None
+
+
+def _is_broken(item: Any) -> bool:
+    return not isinstance(item, dict) or not isinstance(item.get("status"), dict | None)
+
+
+def _is_answer(item: Any) -> bool:
+    return isinstance(item, dict) and bool(item.get("in_reply_to_id")) and not item.get("reblog")
+
+
+def _type_of(item: Any) -> str:
+    return str(item.get("type") or "") if isinstance(item, dict) else ""
+
+
+def _id(status: Raw) -> str:
+    return _entry(status).id
+
+
+def _parent(status: Raw) -> str:
+    return str(status.get("in_reply_to_id") or "")
+
+
+def _came_as(mark: str) -> str:
+    return mark.split(" ")[0]
