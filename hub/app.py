@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from hub.demo.folder import refuse_foreign
 from hub.errors import DatabaseUnusable, Invalid
 from hub.kernel.config import Config
-from hub.kernel.hub import Hub, open_hub, prepare
+from hub.kernel.hub import Hub, note_address, open_hub, prepare
 from hub.kernel.logs import configure_logs
 from hub.supervisor import Program, Supervisor, end_with_parent
 
@@ -87,7 +87,7 @@ def up(config: Config, listening: socket.socket, *, say: Callable[[str, Mapping[
         refuse_foreign(config)
     prepare(config)
     _refuse_damage(config)
-    links = _demo_links(config) if config.demo else _first_link(config)
+    links = _links(config)
     environ = {**os.environ, **_environ(config)}
     web = Program(
         name="web",
@@ -140,21 +140,20 @@ def _refuse_damage(config: Config) -> None:
         raise DatabaseUnusable("damaged", "; ".join(found))
 
 
-def _first_link(config: Config) -> Mapping[str, str]:
-    from hub.people import links
-
-    with contextlib.closing(open_hub(config)) as hub:
-        link = links.first_admin(hub)
-    return {} if link is None else {"": link}
-
-
-def _demo_links(config: Config) -> Mapping[str, str]:
+def _links(config: Config) -> Mapping[str, str]:
+    """Links for those who cannot sign in yet; from now on commands, too, make theirs with this address."""
     from hub.demo.company import invitations
     from hub.demo.tell import tell
+    from hub.people import links
 
-    tell(config)
+    if config.demo:
+        tell(config)
     with contextlib.closing(open_hub(config)) as hub:
-        return invitations(hub)
+        note_address(hub)
+        if config.demo:
+            return invitations(hub)
+        link = links.first_admin(hub)
+    return {} if link is None else {"": link}
 
 
 def _command(name: str, config: Config, *options: str) -> Sequence[str]:

@@ -52,11 +52,13 @@ def must_exist(settings: Config) -> None:
 @contextlib.contextmanager
 def opened() -> Iterator[Hub]:
     """The installation for one command. Raises what `open_hub` raises."""
-    from hub.kernel.hub import open_hub
+    from hub.kernel.hub import open_hub, use_noted_address
 
     settings = config()
     must_exist(settings)
     with contextlib.closing(open_hub(settings)) as hub:
+        if not os.environ.get("HUB_BASE_URL"):
+            use_noted_address(hub)
         yield hub
 
 

@@ -6,7 +6,7 @@ import os
 import random
 import secrets as system_secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from hub.errors import DatabaseUnusable, Invalid, KeyLost, StorageFull
@@ -106,6 +106,20 @@ def fact(session: Session, name: str) -> str | None:
 def set_fact(session: Session, name: str, value: str) -> None:
     """Write one fact down, in place of what it was."""
     session.run(_SET_FACT, name=name, value=value)
+
+
+def note_address(hub: Hub) -> None:
+    """Keep by which address people reach the pages, for commands in another terminal."""
+    with hub.database.transaction() as session:
+        set_fact(session, "address", hub.config.base_url)
+
+
+def use_noted_address(hub: Hub) -> None:
+    """Make links with the address `hub up` had last, where one is known."""
+    with hub.database.reading() as session:
+        noted = fact(session, "address")
+    if noted is not None:
+        hub.config = replace(hub.config, base_url=noted)
 
 
 def _expected_key(session: Session) -> str:

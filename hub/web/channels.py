@@ -22,7 +22,7 @@ from hub.web import channel_form
 from hub.web.access import may
 from hub.web.channel_form import Filled
 from hub.web.channel_health import read_health, read_overview
-from hub.web.forms import read_form
+from hub.web.forms import read_form, row_id
 from hub.web.health import is_worker_alive
 from hub.web.notices import NOTICES
 from hub.web.session import actor
@@ -123,7 +123,7 @@ def unreadable(channel_id: int) -> str:
     """What arrived and could not be read."""
     with the_hub().database.reading() as session:
         channel = _allowed(session, channel_id, Action.READ_CHANNEL)
-        before = request.args.get("before", type=int)
+        before = request.args.get("before", type=row_id)
         letters = store.letters(session, channel.id, before=before, limit=PAGE + 1)
     further = letters[PAGE - 1].id if len(letters) > PAGE else None
     return render_template("channels/unreadable.html", channel=channel, letters=letters[:PAGE], further=further)

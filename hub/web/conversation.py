@@ -27,7 +27,7 @@ from hub.outbox import store as outbox
 from hub.outbox.model import State
 from hub.people.authorize import Action, authorize
 from hub.web.access import may
-from hub.web.forms import Form, read_form
+from hub.web.forms import Form, read_form, row_id
 from hub.web.inbox import asked_view, listing
 from hub.web.notices import NOTICES
 from hub.web.session import actor
@@ -187,7 +187,7 @@ def _read(conversation_id: int) -> Reading:
     hub = the_hub()
     with hub.database.reading() as session:
         found = _allowed(session, conversation_id, Action.READ_CONVERSATION)
-        return read_conversation(hub, session, found, before=request.args.get("before", type=int))
+        return read_conversation(hub, session, found, before=request.args.get("before", type=row_id))
 
 
 def _audiences(reading: Reading) -> list[Visibility]:

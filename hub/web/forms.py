@@ -26,9 +26,17 @@ class Form:
 
     def numbers(self, name: str) -> list[int]:
         """A list of ids. Raises Invalid(name, "not_a_choice")."""
-        if any(not (item.isdecimal() and len(item) < 19) for item in self.lists[name]):
-            raise Invalid(name, "not_a_choice")
-        return [int(item) for item in self.lists[name]]
+        try:
+            return [row_id(item) for item in self.lists[name]]
+        except ValueError:
+            raise Invalid(name, "not_a_choice") from None
+
+
+def row_id(value: str) -> int:
+    """An id as a form or an address names it. Raises ValueError for what no row can have."""
+    if not (value.isdecimal() and len(value) < 19):
+        raise ValueError(value[:100])
+    return int(value)
 
 
 def read_form(*names: str, lists: Sequence[str] = ()) -> Form:

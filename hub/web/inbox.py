@@ -18,6 +18,7 @@ from hub.kernel.database import Session
 from hub.people.authorize import Action, authorize, visible_teams
 from hub.people.model import Actor
 from hub.web.access import may
+from hub.web.forms import row_id
 from hub.web.session import actor
 from hub.web.site import the_hub
 
@@ -69,7 +70,7 @@ def index() -> str:
 @may(Action.READ_CONVERSATION)
 def rows() -> str:
     """The rows alone: the next page below the last one, or the first page anew when something happened."""
-    return render_template("inbox/rows.html", listing=listing(), current=request.args.get("current", type=int))
+    return render_template("inbox/rows.html", listing=listing(), current=request.args.get("current", type=row_id))
 
 
 def listing() -> Listing:
@@ -103,7 +104,7 @@ def listing() -> Listing:
 
 def asked_view() -> View:
     show = request.args.get("show", "open")
-    channel_id = request.args.get("channel", type=int)
+    channel_id = request.args.get("channel", type=row_id)
     return View(show=show if show in ("open", "all") else "open", channel_id=channel_id)
 
 

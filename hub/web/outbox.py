@@ -21,7 +21,7 @@ from hub.people.authorize import Action, authorize, visible_teams
 from hub.people.model import Team
 from hub.people.store import agents
 from hub.web.access import may
-from hub.web.forms import read_form
+from hub.web.forms import read_form, row_id
 from hub.web.notices import NOTICES
 from hub.web.security import safe_next
 from hub.web.session import actor
@@ -123,7 +123,7 @@ def _asked_state() -> State:
 
 def _box(state: State) -> Box:
     teams = visible_teams(actor())
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row_id)
     with the_hub().database.reading() as session:
         items = store.in_state(session, state, teams=teams, before=before, limit=PAGE + 1)
         further = items[PAGE - 1].id if len(items) > PAGE else None

@@ -39,6 +39,11 @@ def test_the_link_it_prints_lets_the_first_admin_in(up: Installation) -> None:
     assert up.get(link.removeprefix(f"http://127.0.0.1:{up.port}"))[0] == 200
 
 
+def test_a_command_in_another_terminal_makes_links_to_where_the_pages_are(up: Installation) -> None:
+    added = up.run("user", "add", "bo@example.com", "--name", "Bo")
+    assert f"http://127.0.0.1:{up.port}/link/" in added.stdout
+
+
 def test_once_somebody_has_a_password_no_link_is_printed(tmp_path: Path) -> None:
     installation = Installation(tmp_path / "data")
     with contextlib.closing(_hub_of(installation)) as hub:

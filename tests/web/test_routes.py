@@ -146,6 +146,15 @@ def test_an_id_that_cannot_be_one_is_nothing(path: str, browser: Browser) -> Non
     assert browser.enter(browser.crew.admin()).get(path).status_code == 404
 
 
+@pytest.mark.parametrize("number", ["99999999999999999999999", "-1", "1e3", "\0", "x"])
+def test_a_number_in_a_query_that_cannot_be_an_id_counts_as_none(number: str, browser: Browser, place: Place) -> None:
+    admin = browser.enter(browser.crew.admin())
+    query = dict.fromkeys(("before", "after", "channel", "current"), number)
+    for route in (known for known in PAGES if known.startswith("GET ") and "<token>" not in known):
+        path = fill(route.removeprefix("GET "), place.arguments, browser)
+        assert admin.get(path, query_string=query).status_code != 500, route
+
+
 READ_MARK = "GET /conversations/<int:conversation_id>"
 """Opening a conversation is what takes its unread mark away."""
 
