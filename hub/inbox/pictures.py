@@ -15,13 +15,16 @@ _ENDINGS = {"image/jpeg": ".jpg", "image/webp": ".webp"}
 
 
 def fetch(hub: Hub, url: str) -> Picture:
-    """Return a picture that is safe to show. Raises Rejected when it is none, and the errors of the network."""
+    """Return a picture that is safe to show. Raises Rejected when it is none, and the errors of the network.
+
+    The address is the sender's word: what the operator allows connectors to reach is not open to it.
+    """
     kept = hub.config.media / hashlib.sha256(url.encode()).hexdigest()
     for media_type, ending in _ENDINGS.items():
         file = kept.with_suffix(ending)
         if file.is_file():
             return Picture(media_type=media_type, body=file.read_bytes(), width=0, height=0)
-    answer = hub.door.request("GET", url, headers={"Accept": "image/*"}, limits=_LIMITS)
+    answer = hub.door.request("GET", url, headers={"Accept": "image/*"}, limits=_LIMITS, excepted=False)
     if answer.status != 200:
         raise Unavailable("picture_gone", detail=str(answer.status))
     picture = reencode(answer.body)

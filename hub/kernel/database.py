@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from hub.errors import DatabaseUnusable
 from hub.kernel.clock import to_micros
 from hub.kernel.dialect import Dialect
 
@@ -98,8 +99,10 @@ class Database(ABC):
 def open_database(config: Config) -> Database:
     """Connect to the configured engine. Raises DatabaseUnusable or StorageFull."""
     if config.database_url:
-        from hub.kernel.postgres import PostgresDatabase
-
+        try:
+            from hub.kernel.postgres import PostgresDatabase
+        except ModuleNotFoundError as error:
+            raise DatabaseUnusable("no_driver", str(error)) from error
         return PostgresDatabase(config.database_url)
     from hub.kernel.sqlite import SqliteDatabase
 

@@ -353,6 +353,10 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("This folder holds no Hubbub yet"),
         mark("Run `hub init` or `hub up`, or name the right folder with HUB_DATA."),
     ),
+    "database_unusable.no_driver": (
+        mark("What is needed for PostgreSQL is not installed"),
+        mark("Install it with pip install '.[postgres]', or leave HUB_DATABASE_URL away."),
+    ),
     "database_unusable.unreachable": (
         mark("The database server does not answer"),
         mark("Check that it runs and that HUB_DATABASE_URL is right."),

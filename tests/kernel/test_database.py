@@ -5,13 +5,17 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 import hub
-from hub.kernel.database import Database, storable
+from hub.errors import DatabaseUnusable
+from hub.kernel.config import read_config
+from hub.kernel.database import Database, open_database, storable
 from hub.kernel.hub import Hub
 
 _PUT = "INSERT INTO installation (name, value) VALUES (:name, :value)"
@@ -39,6 +43,14 @@ def together(*work: object) -> None:
     for thread in threads:
         thread.join(30)
         assert not thread.is_alive()
+
+
+def test_postgresql_without_its_driver_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "hub.kernel.postgres", raising=False)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(DatabaseUnusable) as refused:
+        open_database(read_config({"HUB_DATABASE_URL": "postgresql://nobody@127.0.0.1/x"}, data=tmp_path))
+    assert refused.value.reason == "no_driver"
 
 
 def test_eight_threads_write_at_once_and_all_of_it_is_there(database: Database) -> None:

@@ -79,13 +79,23 @@ class Door:
         body: bytes | None = None,
         auth: tuple[str, str] | None = None,
         limits: FetchLimits = LIMITS,
+        excepted: bool = True,
     ) -> Response:
         """Ask and wait for the whole answer; every HTTP status is an answer. `auth` is name and password.
 
+        excepted: the operator's exceptions count; False for an address that a message brought.
         Raises AddressRefused, Misconfigured, Unavailable, Ambiguous.
         """
         answer = self.open_answer(
-            method, url, headers=headers, params=params, json=json, body=body, auth=auth, limits=limits
+            method,
+            url,
+            headers=headers,
+            params=params,
+            json=json,
+            body=body,
+            auth=auth,
+            limits=limits,
+            excepted=excepted,
         )
         try:
             content = answer.read()
@@ -126,11 +136,14 @@ class Door:
         finally:
             answer.close()
 
-    def open_answer(self, method: str, url: str, *, limits: FetchLimits = LIMITS, **parts: Any) -> StreamedResponse:
+    def open_answer(
+        self, method: str, url: str, *, limits: FetchLimits = LIMITS, excepted: bool = True, **parts: Any
+    ) -> StreamedResponse:
         """As `stream`, for a caller that closes the answer itself; it keeps its turn at the host until then."""
         target = parse_url(url)
-        self._check(target, excepted=True)
-        return self._fetch(make_call(method, target, user_agent=self._user_agent, **parts), limits)
+        self._check(target, excepted=excepted)
+        call = make_call(method, target, user_agent=self._user_agent, **parts)
+        return self._fetch(replace(call, excepted=excepted), limits)
 
     def session(self, limits: FetchLimits = LIMITS) -> requests.Session:
         """A session for an SDK that wants one of requests, through this door."""
