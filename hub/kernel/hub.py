@@ -13,7 +13,7 @@ from hub.errors import DatabaseUnusable, Invalid, KeyLost, StorageFull
 from hub.kernel.clock import Clock, system_clock
 from hub.kernel.crash import Reach, crash_at, pass_by
 from hub.kernel.database import Database, Session, open_database
-from hub.kernel.migrate import migrate
+from hub.kernel.migrate import migrate, pending_steps
 from hub.kernel.plugins import Plugins, load_plugins
 from hub.kernel.secrets import Secrets, make_key, read_keys
 
@@ -73,11 +73,16 @@ def prepare(config: Config) -> list[str]:
 
 
 def open_hub(config: Config, *, clock: Clock = system_clock, plugins: Plugins | None = None) -> Hub:
-    """Open a prepared installation. Raises DatabaseUnusable("not_prepared"), KeyLost and what the engine raises."""
+    """Open a prepared installation.
+
+    Raises DatabaseUnusable (not_prepared, or newer than this code), KeyLost and what the engine raises.
+    """
     from hub.kernel.http import Door
 
     database = open_database(config)
     try:
+        if pending_steps(database):
+            raise DatabaseUnusable("not_prepared")
         with database.reading() as session:
             expected = _expected_key(session)
         secrets = read_keys(config.key_file)
@@ -123,9 +128,7 @@ def use_noted_address(hub: Hub) -> None:
 
 
 def _expected_key(session: Session) -> str:
-    from hub.kernel.migrate import has_tables
-
-    expected = fact(session, "key_id") if has_tables(session) else None
+    expected = fact(session, "key_id")
     if expected is None:
         raise DatabaseUnusable("not_prepared")
     return expected

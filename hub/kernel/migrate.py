@@ -44,17 +44,21 @@ def migrate(database: Database, *, clock: Clock = system_clock) -> list[str]:
 
     Raises DatabaseUnusable("newer"), naming the steps, when the file is ahead of us.
     """
+    if not pending_steps(database):
+        return []
+    if database.dialect.name == "sqlite":
+        return _migrate_sqlite(database)
+    return _migrate_postgresql(database, clock)
+
+
+def pending_steps(database: Database) -> list[str]:
+    """What this database still lacks. Raises DatabaseUnusable("newer"), naming the steps, when it is ahead of us."""
     known = [step.name for step in steps()]
     applied = applied_steps(database)
     newer = sorted(set(applied) - set(known))
     if newer:
         raise DatabaseUnusable("newer", ", ".join(newer))
-    pending = [name for name in known if name not in applied]
-    if not pending:
-        return []
-    if database.dialect.name == "sqlite":
-        return _migrate_sqlite(database)
-    return _migrate_postgresql(database, clock)
+    return [name for name in known if name not in applied]
 
 
 def applied_steps(database: Database) -> list[str]:

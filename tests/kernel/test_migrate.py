@@ -15,7 +15,9 @@ from hub.kernel import migrate as migrating
 from hub.kernel.config import read_config
 from hub.kernel.database import Database, open_database
 from hub.kernel.dialect import POSTGRESQL, SQLITE
+from hub.kernel.hub import Hub, open_hub
 from hub.kernel.migrate import applied_steps, migrate, statements, steps
+from hub.kernel.plugins import Plugins
 from hub.kernel.postgres import PostgresDatabase
 from hub.kernel.sqlite import SqliteDatabase
 from tests.postgres import PostgresServer
@@ -150,3 +152,20 @@ def test_a_step_holds_no_semicolon_inside_a_statement_and_no_word_unknown_to_an_
     assert not any(";" in text for text in quoted)
     for dialect in (SQLITE, POSTGRESQL):
         assert "{" not in re.sub(r"'[^']*'", "", step.for_engine(dialect))
+
+
+def test_a_database_ahead_of_the_code_is_not_opened(hub: Hub) -> None:
+    mark_ahead(hub)
+    with pytest.raises(DatabaseUnusable) as refused:
+        open_hub(hub.config, plugins=Plugins())
+    assert (refused.value.reason, refused.value.detail) == ("newer", "9999_from_tomorrow")
+
+
+def mark_ahead(hub: Hub) -> None:
+    """As if a later version had migrated it."""
+    embedded = (
+        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('hub', '9999_from_tomorrow', '')"
+    )
+    server = "INSERT INTO applied_migrations (name, applied_at) VALUES ('9999_from_tomorrow', 0)"
+    with hub.database.transaction() as session:
+        session.run(embedded if hub.database.dialect.name == "sqlite" else server)
