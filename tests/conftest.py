@@ -19,6 +19,9 @@ from tests.desk import Desk
 from tests.postgres import PostgresServer, running_postgres
 from tests.processes import NotInstalled
 
+# Before anything imports the kit: its asserts explain themselves like those of a test.
+pytest.register_assert_rewrite("hub.testing.contract")
+
 pytest_plugins = ["tests.skips", "tests.peers.wordpress", "tests.peers.mastodon"]
 
 

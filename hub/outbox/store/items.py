@@ -18,7 +18,8 @@ from hub.outbox.model import OutboxItem, State
 _COLUMNS = """
     outbox.id, outbox.channel_id, outbox.conversation_id, outbox.agent_id, outbox.key, outbox.request, outbox.act,
     outbox.plan, outbox.state, outbox.due_at, outbox.tries, outbox.first_tried_at, outbox.sending_part,
-    outbox.sending_since, outbox.fence, outbox.error_code, outbox.error_reason, outbox.error_detail, outbox.created_at, outbox.settled_at"""
+    outbox.sending_since, outbox.fence, outbox.error_code, outbox.error_reason, outbox.error_detail, outbox.created_at,
+    outbox.settled_at"""
 
 _INSERT = """
     INSERT INTO outbox (channel_id, conversation_id, agent_id, key, client_key, parent_remote_id, request, act, state,
