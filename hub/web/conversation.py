@@ -89,7 +89,9 @@ def answer(conversation_id: int) -> AnyResponse:
             client_key=draft.client_key,
         )
         return _page(found.id, kept, error)
-    return redirect(url_for("conversation.page", conversation_id=found.id, **asked_view().arguments), code=303)
+    # With JavaScript the draft is kept until this says that it came through.
+    view = asked_view().arguments
+    return redirect(url_for("conversation.page", conversation_id=found.id, _anchor="sent", **view), code=303)
 
 
 @blueprint.post("/<int:conversation_id>/measure")

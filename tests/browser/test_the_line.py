@@ -81,6 +81,21 @@ def test_undo_brings_the_text_back_and_nothing_leaves(page: Page, sandbox: Netwo
     assert "Let me look that up" not in [arrival.text for arrival in sandbox.arrivals()]
 
 
+def test_a_reply_sent_after_the_session_ended_is_still_in_the_composer(page: Page, open_conversation: Ask) -> None:
+    open_conversation(page, "Does the tap need a washer?")
+    address = page.url
+    page.get_by_label("Your reply").fill("One comes with it.")
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Send").click()
+    sign_in(page)
+    page.goto(address)
+    expect(page.get_by_label("Your reply")).to_have_value("One comes with it.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".msg.out", has_text="One comes with it.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("Your reply")).to_have_value("")
+
+
 def test_a_refused_reply_shows_why_keeps_its_text_and_can_be_sent_again(
     page: Page, sandbox: Network, open_conversation: Ask
 ) -> None:

@@ -50,9 +50,13 @@ function countSoon() {
   counting = setTimeout(count, 150);
 }
 
-// --- the draft of this conversation, kept in this tab until it is sent
+// --- the draft of this conversation, kept in this tab until we come back from having sent it: a session may have ended
 const place = composer && `draft ${composer.action}`;
 if (text) {
+  if (location.hash === "#sent") {
+    sessionStorage.removeItem(place);
+    history.replaceState(history.state, "", location.pathname + location.search);
+  }
   if (!text.value) text.value = sessionStorage.getItem(place) ?? "";
   if (text.value) countSoon();
   text.addEventListener("input", () => {
@@ -62,7 +66,6 @@ if (text) {
   composer.addEventListener("submit", (event) => {
     if (composer.dataset.sent) return event.preventDefault();
     composer.dataset.sent = "1";
-    sessionStorage.removeItem(place);
   });
   addEventListener("pageshow", () => delete composer.dataset.sent);
 }
