@@ -102,7 +102,7 @@ class Engine:
             "sweep": (60.0, self._sweep),
         }
         for name, (seconds, tick) in ticks.items():
-            self._scheduler.add_job(tick, "interval", seconds=seconds, id=name, next_run_time=self._wall())
+            self._scheduler.add_job(tick, "interval", seconds=seconds, id=name, name=name, next_run_time=self._wall())
         self._scheduler.add_listener(_log_failed_tick, EVENT_JOB_ERROR)
 
     def _pull(self, worker: str, stop: threading.Event) -> None:
