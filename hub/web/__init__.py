@@ -28,12 +28,13 @@ def create_app(hub: Hub, connectors: Any) -> Flask:
     from hub.web.assets import Assets
     from hub.web.failures import handle_failures
     from hub.web.health import Probe, check
-    from hub.web.look import dress
+    from hub.web.look import PageEnvironment, dress
     from hub.web.security import protect
     from hub.web.session import guard
     from hub.web.site import Site
 
     app = Flask("hub.web", static_folder=None)
+    app.jinja_environment = PageEnvironment
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_REQUEST,
         MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import MutableMapping
 from datetime import datetime
+from typing import Any
 
 import regex
 from flask import Flask, g
+from flask.templating import Environment
 
 from hub.channels.connect import error_of
 from hub.channels.model import Trouble
@@ -27,6 +30,14 @@ _CLUSTER = regex.compile(r"\X")
 _WORD = regex.compile(r"[\p{L}\p{N}][^\s·,()@]*")
 NETWORKS = frozenset({"mastodon", "bluesky", "wordpress", "feed", "sandbox"})
 """Networks with a colour of their own; every other badge is grey."""
+
+
+class PageEnvironment(Environment):
+    """Flask's templates, with their globals in one dictionary: all are known before the first template is read."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        # Jinja chains two, and asks the chain for every name at every import: a tenth of the time of a page.
+        return {**self.globals, **(d or {})}
 
 
 def dress(app: Flask) -> None:
