@@ -128,7 +128,7 @@ def _refused(server: Server, answer: Response) -> ConnectorError:
     error = server.refusal(answer)
     if isinstance(error, ScopeMissing):
         return Misconfigured("scope", detail=refusal.said, field="token")
-    if refusal.word == "token_without_account":
+    if refusal.word == "token_without_account" and answer.status != 401:
         return Misconfigured("token_without_account", detail=refusal.said, field="token")
     if isinstance(error, AuthExpired) and refusal.word in ("revoked", "suspended", "not_confirmed"):
         return AuthExpired(error.reason, detail=error.detail, field="token")

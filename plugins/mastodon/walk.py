@@ -73,14 +73,15 @@ class Walk:
         # One known item may be the one we asked below of: some servers answer inclusively.
         met_known = len(entries) - len(fresh) > 1
         reached = self.until > 0 and (met_known or any(0 < entry.at < self.until for entry in entries))
-        done = not fresh or reached or (self.until == 0 and self.pages >= MOST_HISTORY_PAGES)
+        done = not fresh or reached or (self.until == 0 and self.pages + 1 >= MOST_HISTORY_PAGES)
         walk = replace(
             self,
             known=(*self.known, *fresh)[:KNOWN],
             below=None if done else _last(entries),
             pages=0 if done else self.pages + 1,
         )
-        return Step(walk=walk, fresh=fresh, more=not done)
+        # A gap that is closed may have been none, and there is more above.
+        return Step(walk=walk, fresh=fresh, more=not done or self.until > 0)
 
     def _up(self, entries: Sequence[Entry], fresh: tuple[str, ...]) -> Step:
         if not fresh:

@@ -7,6 +7,7 @@ an emulator, and answers that real servers gave.
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -372,7 +373,7 @@ class FakeMastodon(FakeNetwork):
         parent = str(body.get("in_reply_to_id") or "")
         if parent in self._closed:
             return _error(403, "This action is not allowed")
-        if len(body["status"]) > self.most:
+        if len(re.sub(r"(@\w+)@[\w.]+", r"\1", body["status"])) > self.most:
             bad = self.dialect.bad_request
             return _error(bad, f"Validation failed: Text character limit of {self.most} exceeded")
         id = self._post(body)
