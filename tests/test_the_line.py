@@ -102,6 +102,16 @@ def test_a_rate_limit_keeps_the_whole_channel_quiet_until_it_ends(desk: Desk, fa
     assert desk.item(outbox_id).state is State.SENT
 
 
+def test_a_rate_limit_that_never_ends_gives_the_reply_up_after_a_day(desk: Desk, fake: FakeNetwork) -> None:
+    fake.says("hello").fails(*["limit"] * 100)
+    desk.pulls()
+    outbox_id = desk.answers("yes")
+    for _ in range(30):
+        desk.waits(3600)
+    failed = desk.item(outbox_id)
+    assert (failed.state, fake.arrivals) == (State.FAILED, [])
+
+
 def test_an_expired_sign_in_stops_the_channel_and_keeps_the_reply(desk: Desk, fake: FakeNetwork) -> None:
     fake.says("hello").fails("signed_out")
     desk.pulls()

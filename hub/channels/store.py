@@ -100,7 +100,8 @@ _BRING_FORWARD = """
     WHERE state = 'active' AND (next_pull_at > :now OR quiet_until > :now)
       AND (pulled_at > :soon OR failing_since > :soon OR created_at > :soon)"""
 
-_QUIET = "UPDATE channels SET quiet_until = :until WHERE id = :id"
+_QUIET = """
+    UPDATE channels SET quiet_until = :until WHERE id = :id AND (quiet_until IS NULL OR quiet_until < :until)"""
 
 _BURY = "INSERT INTO dead_letters (channel_id, reason, raw, at) VALUES (:channel_id, :reason, :raw, :at)"
 

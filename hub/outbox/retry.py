@@ -55,14 +55,14 @@ def after_failed_send(
     """
     if isinstance(error, _FINAL):
         return Verdict(state=State.FAILED, due_at=now)
+    if isinstance(error, (RateLimited, Unavailable)) and now - first_tried_at >= GIVE_UP_AFTER:
+        return Verdict(state=State.FAILED, due_at=now, reason="gave_up")
     if isinstance(error, RateLimited):
         until = _bounded(error.retry_at, now) or now + _pause(tries, chance)
         return Verdict(state=State.QUEUED, due_at=until, quiet_until=until)
     if isinstance(error, AuthExpired):
         return Verdict(state=State.QUEUED, due_at=now)
     if isinstance(error, Unavailable):
-        if now - first_tried_at >= GIVE_UP_AFTER:
-            return Verdict(state=State.FAILED, due_at=now, reason="gave_up")
         return Verdict(state=State.QUEUED, due_at=_bounded(error.retry_at, now) or now + _pause(tries, chance))
     # The network may still be working on what it has: look only after it had time to finish.
     return Verdict(state=State.SENDING, due_at=now + timedelta(seconds=_SETTLING_SECONDS))

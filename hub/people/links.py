@@ -27,9 +27,9 @@ _FIRST_EMAIL = "first-admin@hub.invalid"
 
 
 def first_admin(hub: Hub) -> str | None:
-    """A link for whoever sets this installation up; None once anybody has a password. Each call replaces the last."""
+    """A link for whoever sets this installation up; None once an admin can sign in. Each call replaces the last."""
     with hub.database.transaction() as session:
-        if agents.anybody_has_a_password(session):
+        if agents.an_admin_has_a_password(session):
             return None
         agent_id = agents.admin_without_password(session) or agents.insert(
             session, email=_FIRST_EMAIL, name="Admin", role=Role.ADMIN, hashed=None, at=hub.clock()

@@ -86,9 +86,13 @@ class Site:
         self._root = root
 
     def candidates(self, home: Response) -> tuple[str, ...]:
-        """Where the API may be: where the home page says, else at its two usual places."""
+        """Where the API may be: where the home page says, else at its two usual places.
+
+        A page that names another host is not followed there: our password, and what an operator lets this site's
+        channel reach, are for this site.
+        """
         told = _REL.search(home.headers.get("Link", ""))
-        if told:
+        if told and _is_same_host(home.url, urljoin(home.url, told[1])):
             return (_as_safe_as(self.home, urljoin(home.url, told[1])),)
         base = home_of(home.url)
         return urljoin(base, "wp-json/"), urljoin(base, "?rest_route=/")
@@ -112,6 +116,10 @@ class Site:
         if not refusal.code:
             self._root = None  # something else answered: the API may have moved
         raise instruction(refusal, writing=writing, now=self._clock())
+
+
+def _is_same_host(first: str, second: str) -> bool:
+    return urlsplit(first).netloc.lower() == urlsplit(second).netloc.lower()
 
 
 def is_index(response: Response) -> bool:

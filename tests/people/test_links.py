@@ -162,6 +162,11 @@ def test_an_invitation_cannot_be_used_under_another_name(hub: Hub) -> None:
     assert sign_in.sign_in(hub, email="ana@brightwater.example", password=PASSWORD, address="", user_agent="")
 
 
+def test_an_agent_with_a_password_does_not_keep_the_first_admin_out(hub: Hub) -> None:
+    agents.add(hub, OPERATOR, email="ana@brightwater.example", name="Ana Kovač", role=Role.AGENT, password=PASSWORD)
+    assert links.first_admin(hub) is not None
+
+
 def test_each_start_prints_a_new_first_link_for_the_same_account(hub: Hub) -> None:
     first, second = links.first_admin(hub), links.first_admin(hub)
     assert first is not None

@@ -14,7 +14,17 @@ from hub_plugins.wordpress.connector import WordPressSettings
 from hub_plugins.wordpress.progress import PAGE
 
 from hub.connector import DeletedBy, Moderation, Outgoing
-from hub.errors import AlreadySent, Ambiguous, AuthExpired, Misconfigured, NotFound, RateLimited, Rejected, Unavailable
+from hub.errors import (
+    AlreadySent,
+    Ambiguous,
+    AuthExpired,
+    ConnectorError,
+    Misconfigured,
+    NotFound,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
 from hub.kernel.http import Door
 from hub.testing.clock import FrozenClock
 from hub.testing.contract import ConnectorContract
@@ -390,6 +400,18 @@ def test_a_page_where_the_api_should_be_is_told(other: FakeServer, tmp_path: Pat
     other.on("GET", "/").answers(200, "<html></html>", headers={"Link": link})
     other.on("GET", "/api/").answers(200, "<html>maintenance</html>")
     assert other_trouble(other, tmp_path) == ("address", "not_json")
+
+
+def test_a_home_page_that_names_an_api_on_another_host_never_gets_our_password_there(
+    other: FakeServer, tmp_path: Path
+) -> None:
+    with FakeServer() as elsewhere:
+        link = f'<{elsewhere.url}/wp-json/>; rel="https://api.w.org/"'
+        other.on("GET", "/").answers(200, "<html></html>", headers={"Link": link})
+        other.on("*", "/*").answers(404, "<html></html>")
+        with pytest.raises(ConnectorError):
+            Channel(settings_for(other.url), tmp_path, other.address, elsewhere.address).connector.check()
+        assert elsewhere.arrivals == []
 
 
 def test_a_site_behind_a_login_of_its_own_is_told(other: FakeServer, tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ _ADMINS = """
 _WAITING = """
     SELECT id FROM agents
     WHERE role = 'admin' AND deactivated_at IS NULL AND password_hash IS NULL ORDER BY id LIMIT 1"""
-_WITH_PASSWORD = "SELECT id FROM agents WHERE password_hash IS NOT NULL LIMIT 1"
+_ADMIN_WITH_PASSWORD = """
+    SELECT id FROM agents WHERE role = 'admin' AND password_hash IS NOT NULL AND deactivated_at IS NULL LIMIT 1"""
 
 _INSERT = """
     INSERT INTO agents (email, name, role, password_hash, created_at)
@@ -76,8 +77,9 @@ def admin_without_password(session: Session) -> int | None:
     return None if row is None else int(row["id"])
 
 
-def anybody_has_a_password(session: Session) -> bool:
-    return session.one(_WITH_PASSWORD) is not None
+def an_admin_has_a_password(session: Session) -> bool:
+    """Whether somebody can sign in and let others in."""
+    return session.one(_ADMIN_WITH_PASSWORD) is not None
 
 
 def insert(session: Session, *, email: str, name: str, role: Role, hashed: str | None, at: datetime) -> int | None:

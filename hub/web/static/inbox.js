@@ -35,7 +35,7 @@ async function count() {
   const answer = await fetch(composer.dataset.measure, {
     method: "POST",
     body: new FormData(composer),
-    headers: { "X-CSRF-Token": composer.elements.csrf_token.value, "Hub-Background": "1" },
+    headers: { "X-CSRF-Token": composer.elements.csrf_token.value },
   });
   if (!answer.ok) return;
   const { units, errors } = await answer.json();
