@@ -227,8 +227,6 @@ class Pull:
         """Tell the thread of one message as context; returns what the message hangs on."""
         above, below = self._reading.context(id)
         setting = self._under(above[0]) if above else CONTEXT
-        if setting.post is not None:
-            above = above[1:]
         for status in (*above[-_MOST_OF_A_THREAD:], *below[:_MOST_OF_A_THREAD]):
             if isinstance(status, dict):
                 self._tell(status, replace(setting, came_as=self._as_context(status).came_as))

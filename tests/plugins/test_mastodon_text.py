@@ -34,6 +34,8 @@ WORDS = [
     "@lena@chaos.example",
     "@tom",
     "#Wasserhärte",
+    "#日本語の水",
+    "https://example.com/水/硬度",
     "Ende.",
     "Really?!",
     "«Ja.»",
