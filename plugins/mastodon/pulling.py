@@ -12,12 +12,13 @@ from hub.errors import AuthExpired, Gone, NotFound, RateLimited, ScopeMissing, U
 from hub.kernel.clock import Clock
 
 from . import mapping
+from .items import entry_of, id_of, is_answer, is_broken, parent_of, status_of, type_of
 from .mapping import CONTEXT, MALFORMED, Me, Raw, Setting
 from .progress import MISSING, Progress
 from .reading import ForeignId, Reading
 from .reading import Gone as GoneForEver
 from .server import Listing
-from .walk import MOST_HISTORY_PAGES, NAMELESS, Entry, Step, Walk
+from .walk import MOST_HISTORY_PAGES, NAMELESS, Step, Walk
 
 TYPES = frozenset({"mention", "status", "quote", "quoted_update", "update", "poll"})
 OURS = "own"
@@ -76,7 +77,7 @@ class Pull:
             listing = self._listed(self._reading.notifications(progress.heard.params))
         except ForeignId:
             return replace(progress, heard=Walk(), history=True), True
-        step = progress.heard.took([_entry(item) for item in listing.items])
+        step = progress.heard.took([entry_of(item) for item in listing.items])
         if step.lost:
             return replace(progress, heard=step.walk, history=True), True
         progress = self._take_notifications(replace(progress, heard=step.walk), listing.items, step)
@@ -86,18 +87,18 @@ class Pull:
         fresh = set(step.fresh)
         new: list[tuple[Raw, str]] = []
         for item in reversed(items):
-            status = _status_of(item)
-            if _entry(item).id not in fresh:
+            status = status_of(item)
+            if entry_of(item).id not in fresh:
                 if status is not None and self._is_changed(progress, status):
-                    self._tell(status, Setting(came_as=_came_as(progress.watched[_id(status)])))
-            elif _is_broken(item):
+                    self._tell(status, Setting(came_as=_came_as(progress.watched[id_of(status)])))
+            elif is_broken(item):
                 self._skipped.append(mapping.skipped(item, TypeError("not a notification")))
-            elif status is not None and _type_of(item) in TYPES:
-                known_as = progress.watched.get(_id(status))
-                new.append((status, _came_as(known_as) if known_as else _type_of(item)))
+            elif status is not None and type_of(item) in TYPES:
+                known_as = progress.watched.get(id_of(status))
+                new.append((status, _came_as(known_as) if known_as else type_of(item)))
         progress, settings = self._around([status for status, _ in new], progress)
         for status, came_as in new:
-            self._tell(status, replace(settings.get(_id(status), CONTEXT), came_as=came_as), skip=True)
+            self._tell(status, replace(settings.get(id_of(status), CONTEXT), came_as=came_as), skip=True)
         return progress
 
     def _listen_to_ourselves(self, progress: Progress) -> tuple[Progress, bool]:
@@ -108,10 +109,10 @@ class Pull:
             listing = self._listed(self._reading.own_posts(self._me.id, progress.said.params))
         except ForeignId:
             return replace(progress, said=Walk(), history=True), True
-        step = progress.said.took([_entry(item) for item in listing.items])
+        step = progress.said.took([entry_of(item) for item in listing.items])
         for item in reversed(listing.items):
-            is_new = _entry(item).id in set(step.fresh)
-            if _is_answer(item) and (is_new or self._is_changed(progress, item)):
+            is_new = entry_of(item).id in set(step.fresh)
+            if is_answer(item) and (is_new or self._is_changed(progress, item)):
                 self._tell(item, Setting(came_as=OURS), skip=is_new)
         return replace(progress, said=step.walk, history=progress.history or step.lost), step.more
 
@@ -152,15 +153,15 @@ class Pull:
         except ForeignId:
             return replace(progress, sweep=None, swept_at=now, swept=0)
         new = [
-            (status, _came_as(progress.watched[_id(status)]) if _id(status) in progress.watched else _type_of(item))
+            (status, _came_as(progress.watched[id_of(status)]) if id_of(status) in progress.watched else type_of(item))
             for item in listing.items
-            if (status := _status_of(item)) is not None
-            and _type_of(item) in TYPES
-            and (_id(status) not in progress.watched or self._is_changed(progress, status))
+            if (status := status_of(item)) is not None
+            and type_of(item) in TYPES
+            and (id_of(status) not in progress.watched or self._is_changed(progress, status))
         ]
         for status, came_as in reversed(new):
             self._tell(status, Setting(came_as=came_as))
-        entries = [_entry(item) for item in listing.items]
+        entries = [entry_of(item) for item in listing.items]
         last = next((entry for entry in reversed(entries) if not entry.id.startswith(NAMELESS)), None)
         done = last is None or last.at < now - _SWEEP_BACK or progress.swept + 1 >= MOST_HISTORY_PAGES
         return replace(
@@ -174,8 +175,8 @@ class Pull:
 
     def _around(self, statuses: Sequence[Raw], progress: Progress) -> tuple[Progress, Mapping[str, Setting]]:
         """What new messages answer: the parent of each, and for deep ones the whole thread."""
-        known = {_id(status) for status in statuses} | set(progress.watched)
-        parents = {id: _parent(status) for status in statuses if (id := _id(status)) and _parent(status)}
+        known = {id_of(status) for status in statuses} | set(progress.watched)
+        parents = {id: parent_of(status) for status in statuses if (id := id_of(status)) and parent_of(status)}
         found = self._parents({parent for parent in parents.values() if parent not in known})
         settings: dict[str, Setting] = {}
         deep: list[str] = []
@@ -277,7 +278,7 @@ class Pull:
 
     def _is_changed(self, progress: Progress, status: Raw) -> bool:
         """Whether a watched status is another than when it was told."""
-        mark = progress.watched.get(_id(status))
+        mark = progress.watched.get(id_of(status))
         try:
             return mark is not None and mark.split(" ")[-1] != mapping.fingerprint(mapping.revision(status))
         except MALFORMED:
@@ -287,43 +288,6 @@ class Pull:
         if listing.pause is not None:
             self._pauses.append(listing.pause)
         return listing
-
-
-def _entry(item: Any) -> Entry:
-    try:
-        id = mapping.name_of(item["id"])
-    except MALFORMED:
-        id = NAMELESS + mapping.fingerprint(repr(item))
-    try:
-        at = int(mapping.instant(item["created_at"]).timestamp())
-    except MALFORMED:
-        at = 0
-    return Entry(id=id, at=at)
-
-
-def _status_of(item: Any) -> Raw | None:
-    status = item.get("status") if isinstance(item, dict) else None
-    return status if isinstance(status, dict) and not status.get("reblog") else None
-
-
-def _is_broken(item: Any) -> bool:
-    return not isinstance(item, dict) or not isinstance(item.get("status"), dict | None)
-
-
-def _is_answer(item: Any) -> bool:
-    return isinstance(item, dict) and bool(item.get("in_reply_to_id")) and not item.get("reblog")
-
-
-def _type_of(item: Any) -> str:
-    return str(item.get("type") or "") if isinstance(item, dict) else ""
-
-
-def _id(status: Raw) -> str:
-    return _entry(status).id
-
-
-def _parent(status: Raw) -> str:
-    return str(status.get("in_reply_to_id") or "")
 
 
 def _came_as(mark: str) -> str:
