@@ -254,7 +254,7 @@ class FakeConnector(Connector):
         threads=True,
         edits=True,
         deletes=True,
-        actions=frozenset({"like", "approve", "hold", "spam", "trash", "restore"}),
+        actions=frozenset({"like", "delete", "approve", "hold", "spam", "trash", "restore"}),
     )
     network: FakeNetwork
 
