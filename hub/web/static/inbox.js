@@ -70,6 +70,13 @@ if (text) {
   addEventListener("pageshow", () => delete composer.dataset.sent);
 }
 
+// --- the key that sends, as this keyboard has it
+const sendKey = document.getElementById("send-key");
+if (sendKey) {
+  sendKey.textContent = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘↵" : "Ctrl ↵";
+  sendKey.hidden = false;
+}
+
 // --- keys; single letters only while nobody writes
 const rows = () => [...document.querySelectorAll(".row .who")];
 function step(by) {
