@@ -94,6 +94,8 @@ def test_a_reply_sent_after_the_session_ended_is_still_in_the_composer(page: Pag
     expect(page.locator(".msg.out", has_text="One comes with it.")).to_be_visible()
     page.reload()
     expect(page.get_by_label("Your reply")).to_have_value("")
+    # The next test scripts what becomes of the next reply: this one has to be out by then.
+    expect(page.locator(".msg.out [data-state=sent]")).to_be_visible(timeout=ARRIVES)
 
 
 def test_a_refused_reply_shows_why_keeps_its_text_and_can_be_sent_again(
