@@ -289,8 +289,7 @@ class Features:
     """What this kind of connector can do; the contract kit proves each claim and refuses silent ones.
 
     send: it answers. reconcile: it can look up whether a send arrived. reserves: it sends under an id we choose.
-    threads: it tells parents. edits, deletes: it notices them. sends_as: the id of a companion channel's setting
-    when answers go out through another channel. actions: what `act` takes.
+    threads: it tells parents. edits, deletes: it notices them. actions: what `act` takes.
     """
 
     send: bool = False

@@ -150,6 +150,12 @@ def account_of(hub: Hub, session: Session, channel: Channel) -> Account:
     return Account(kind=channel.kind, channel_id=channel.id, settings={**channel.settings, **secret})
 
 
+def read_account(hub: Hub, channel_id: int) -> Account:
+    """The account of a channel, for a call outside any transaction. Raises Absent and KeyLost."""
+    with hub.database.reading() as session:
+        return account_of(hub, session, store.channel(session, channel_id))
+
+
 def state_after(state: ChannelState, error: HubError) -> ChannelState:
     """Which state an error leads to: some wait for a person, all others only for a while."""
     return {

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from hub.channels import store as channels
-from hub.channels.connect import account_of, trouble_of
+from hub.channels.connect import read_account, trouble_of
 from hub.channels.connectors import SECONDS, Connectors
-from hub.channels.model import Account, Trouble
+from hub.channels.model import Trouble
 from hub.connector import Receipt
 from hub.errors import AlreadySent, Ambiguous, HubError, LeaseLost
 from hub.kernel.database import Session
@@ -76,18 +75,13 @@ def _look_up(hub: Hub, connectors: Connectors, outbox: OutboxItem) -> Receipt | 
     if proof is not None:
         # It arrived, and the worker died before the next part: nothing is open.
         return proof
-    account = _account(hub, outbox)
+    account = read_account(hub, outbox.channel_id)
     if not connectors.plugins.connector(account.kind).features.reconcile:
         raise Ambiguous("cannot_look_up")
     try:
         return connectors.reconcile(account, outbox.plan, outbox.sending_part, outbox.sending_since)
     except AlreadySent as error:
         return error.receipt
-
-
-def _account(hub: Hub, outbox: OutboxItem) -> Account:
-    with hub.database.reading() as session:
-        return account_of(hub, session, channels.channel(session, outbox.channel_id))
 
 
 def _note_answer(session: Session, hub: Hub, outbox_id: int, claim: Claim, receipt: Receipt | None) -> None:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 
 from hub.channels import store as channels
-from hub.channels.connect import account_of, state_after, trouble_of
+from hub.channels.connect import read_account, state_after, trouble_of
 from hub.channels.connectors import SECONDS, Connectors
 from hub.channels.model import Account
 from hub.connector import Action, Part, Plan, Receipt
@@ -64,7 +64,7 @@ def send_item(hub: Hub, connectors: Connectors, worker: str, outbox: OutboxItem)
 
 def _send(hub: Hub, connectors: Connectors, outbox: OutboxItem, claim: Claim) -> None:
     try:
-        account = _account(hub, outbox)
+        account = read_account(hub, outbox.channel_id)
         plan = outbox.plan or _plan(hub, connectors, account, outbox, claim)
     except LeaseLost:
         raise
@@ -81,11 +81,6 @@ def _send(hub: Hub, connectors: Connectors, outbox: OutboxItem, claim: Claim) ->
         if receipt is None:
             return
         previous = receipt
-
-
-def _account(hub: Hub, outbox: OutboxItem) -> Account:
-    with hub.database.reading() as session:
-        return account_of(hub, session, channels.channel(session, outbox.channel_id))
 
 
 def _plan(hub: Hub, connectors: Connectors, account: Account, outbox: OutboxItem, claim: Claim) -> Plan:
