@@ -74,7 +74,7 @@ KEPT: list[tuple[Rule, str, str]] = [
     (house.libraries_away_from_home, "hub/kernel/http/door.py", "import urllib3.util"),
     (house.libraries_away_from_home, "plugins/blog/pages.py", "import flask"),
     (house.libraries_away_from_home, "plugins/feed/connector.py", "from urllib.parse import urljoin"),
-    (house.libraries_away_from_home, "hub/connector.py", "if TYPE_CHECKING:\n    import requests"),
+    (house.libraries_away_from_home, "hub/connector/contract.py", "if TYPE_CHECKING:\n    import requests"),
     (house.libraries_away_from_home, "plugins/mastodon/mapping.py", "from .mastodon import x"),
 ]
 

@@ -1,0 +1,136 @@
+"""What a network tells us: messages with their authors and what they hang on, and the page that brings them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hub.connector.words import DeletedBy, Instant, Kind, Moderation, Trust, Visibility
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """A remote person. `id` is the network's stable id (DID, actor URI, numeric id), never the handle."""
+
+    id: str
+    handle: str = ""
+    name: str = ""
+    url: str | None = None
+    avatar: str | None = None
+    is_us: bool = False
+    is_bot: bool = False
+    trust: Trust = Trust.NETWORK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A picture, film, sound or file as the network shows it. `kind`: image, video, audio, file."""
+
+    kind: str
+    url: str
+    media_type: str | None = None
+    alt: str = ""
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """What people answer: a post or article of ours (or another's), shown above the conversation."""
+
+    remote_id: str
+    title: str = ""
+    text: str = ""
+    link: str | None = None
+    created_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyRules:
+    """What may be done on this message now.
+
+    why_not: a short machine word when `allowed` is false (`closed`, `read_only`, `blocked`), worded for people by us.
+    must_mention: who has to be named in the text to be notified.
+    """
+
+    allowed: bool = True
+    why_not: str = ""
+    must_mention: tuple[Author, ...] = ()
+    until: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """One utterance as the network tells it, ours or another's.
+
+    remote_id: unique on this channel; with `revision` the ingest key.
+    revision: the network's edit time, cid or a hash of the content; an equal one changes nothing.
+    parent_id, root_id: the message answered, and what the thread hangs on; None where the network does not tell.
+    addressed: false for what is pulled only as context; it opens no conversation.
+    done: what is already done to it by our account, in the words of features.actions ("like", "boost").
+    correlation: the id reserved by `plan`, when the network hands it back (rkey, txnId, Message-ID).
+    text: plain text. html: as the network sent it; cleaned by us. raw: the item as received, kept for later.
+    """
+
+    remote_id: str
+    revision: str
+    kind: Kind
+    author: Author
+    text: str
+    created_at: Instant
+    kind_raw: str = ""
+    global_id: str | None = None
+    parent_id: str | None = None
+    root_id: str | None = None
+    post: Post | None = None
+    addressed: bool = True
+    visibility: Visibility = Visibility.PUBLIC
+    visibility_raw: str = ""
+    html: str | None = None
+    language: str | None = None
+    content_warning: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    edited_at: Instant | None = None
+    date_guessed: bool = False
+    permalink: str | None = None
+    moderation: Moderation | None = None
+    done: tuple[str, ...] = ()
+    correlation: str | None = None
+    reply: ReplyRules = field(default_factory=ReplyRules)
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """The network says it is gone. Comes before its create, too: then it leaves a tombstone."""
+
+    remote_id: str
+    at: Instant | None = None
+    by: DeletedBy = DeletedBy.AUTHOR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """One item that could not be read: goes to the dead letters with its raw form; the page goes on."""
+
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What one pull found, and where the next one goes on.
+
+    cursor: opaque JSON of the connector's own, at most 64 KB; stored in one transaction with the messages.
+    more: true when pulling again at once brings more.
+    history: true when this is old stock (the first pull): it is stored, but raises no alarm.
+    pull_after: seconds the network asks us to wait before the next pull.
+    """
+
+    cursor: str
+    messages: tuple[Incoming, ...] = ()
+    deleted: tuple[Deleted, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    more: bool = False
+    history: bool = False
+    pull_after: float | None = None

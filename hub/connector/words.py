@@ -1,0 +1,57 @@
+"""The words of the contract: what kinds there are, who can read it, whose word a name is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta
+
+Instant = Annotated[datetime, Meta(tz=True)]
+"""An aware point in time; a naive one is refused where it crosses the contract."""
+
+Limits = Mapping[str, int]
+"""Unit to limit as this server has it, found by `check`: {"graphemes": 500}."""
+
+
+class Kind(StrEnum):
+    MENTION = "mention"
+    REPLY = "reply"
+    COMMENT = "comment"
+    DIRECT = "direct"
+    QUOTE = "quote"
+
+
+class Visibility(StrEnum):
+    """Who can read it, from wide to narrow. A reply is never wider than the message it answers."""
+
+    PUBLIC = "public"
+    UNLISTED = "unlisted"
+    FOLLOWERS = "followers"
+    DIRECT = "direct"
+
+    def is_wider_than(self, other: Visibility) -> bool:
+        order = list(Visibility)
+        return order.index(self) < order.index(other)
+
+
+class Moderation(StrEnum):
+    APPROVED = "approved"
+    HELD = "held"
+    SPAM = "spam"
+    TRASH = "trash"
+
+
+class Trust(StrEnum):
+    """What stands behind an author's name: the network's own account, or only the author's word."""
+
+    NETWORK = "network"
+    CLAIMED = "claimed"
+
+
+class DeletedBy(StrEnum):
+    AUTHOR = "author"
+    MODERATION = "moderation"
+    UNAVAILABLE = "unavailable"
