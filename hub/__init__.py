@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hub.connector import (
         API_VERSION,
+        Accepted,
         Action,
         Attachment,
         Author,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
         Context,
         Deleted,
         DeletedBy,
+        Delivery,
         Features,
         Incoming,
         Kind,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "API_VERSION",
+    "Accepted",
     "Action",
     "Attachment",
     "Author",
@@ -56,6 +59,7 @@ __all__ = [
     "Context",
     "Deleted",
     "DeletedBy",
+    "Delivery",
     "Features",
     "Incoming",
     "Kind",

@@ -22,10 +22,12 @@ from hub.connector.contract import (
 )
 from hub.connector.incoming import Attachment, Author, Deleted, Incoming, Page, Post, ReplyRules, Skipped
 from hub.connector.outgoing import Action, Measure, Outgoing, Part, Plan, Receipt, Target, Upload
+from hub.connector.webhook import Accepted, Delivery
 from hub.connector.words import DeletedBy, Instant, Kind, Limits, Moderation, Trust, Visibility
 
 __all__ = [
     "API_VERSION",
+    "Accepted",
     "Action",
     "Attachment",
     "Author",
@@ -34,6 +36,7 @@ __all__ = [
     "Context",
     "Deleted",
     "DeletedBy",
+    "Delivery",
     "Features",
     "Incoming",
     "Instant",

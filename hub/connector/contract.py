@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from hub.connector.incoming import Author, Page
 from hub.connector.outgoing import Action, Measure, Outgoing, Part, Plan, Receipt, Target, Upload
+from hub.connector.webhook import Accepted, Delivery
 from hub.connector.words import Limits, Visibility
 from hub.errors import Gone
 
@@ -49,6 +50,8 @@ class Features:
     attachments: how many pictures go with one post. quotes: a reply may be sent as a quote of the message.
     content_warnings: a reply may carry one. listens: `listen` notices news at once.
     signs_in: the account is connected on the network's own page, by `begin_sign_in` and `finish_sign_in`.
+    webhook: other systems post to an address of the channel's own; `receive` checks what they post.
+    only_delivered: nothing can be asked for: all that `pull` tells are the deliveries it was handed.
     """
 
     send: bool = False
@@ -64,6 +67,8 @@ class Features:
     content_warnings: bool = False
     listens: bool = False
     signs_in: bool = False
+    webhook: bool = False
+    only_delivered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +119,11 @@ class NoUploads:
         raise Gone("upload", detail=upload.id)
 
 
+def no_deliveries() -> tuple[Delivery, ...]:
+    """For a connector that has no webhook, and while none of its deliveries waits."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What a connector is given to work with. It holds no door to the hub's own database."""
@@ -125,6 +135,8 @@ class Context:
     """A folder the plugin may keep files in, below HUB_DATA."""
     memory: Memory = field(default_factory=Memory)
     uploads: Uploads = field(default_factory=NoUploads)
+    deliveries: Callable[[], tuple[Delivery, ...]] = no_deliveries
+    """During a pull: what was received and no page has named yet in its `deliveries`, oldest first, some at a time."""
 
 
 def setting(
@@ -135,14 +147,18 @@ def setting(
     kind: str = "text",
     default: Any = dataclasses.MISSING,
     choices: Mapping[str, str] | None = None,
+    group: str = "",
+    generate: Callable[[bytes], str] | None = None,
 ) -> Any:
     """Declare one field of a connector's Settings: the form, the CLI option and the redaction follow from it.
 
     kind: text, url, number, choice, channel (the id of another channel, which must be able to send).
     secret: encrypted at rest, never shown again.
+    group: a heading that neighbouring fields stand under, folded until somebody needs them.
+    generate: makes a fresh value of 32 random bytes, offered while the channel is connected.
     """
     metadata = {"label": label, "help": help, "secret": secret, "kind": kind, "choices": dict(choices or {})}
-    return field(default=default, metadata=metadata)
+    return field(default=default, metadata={**metadata, "group": group, "generate": generate})
 
 
 class Connector(ABC):
@@ -203,6 +219,14 @@ class Connector(ABC):
         later and later, and each time a pull comes first.
         """
         raise NotImplementedError(f"{self.kind} declares no listening")
+
+    def receive(self, delivery: Delivery) -> Accepted:
+        """Check who posted this (signature over the raw bytes, time) within a second, asking nobody.
+
+        Raises Rejected when it does not come from whom it should: nothing of it is kept. What its body says is read
+        by `pull`.
+        """
+        raise NotImplementedError(f"{self.kind} declares no webhook")
 
     def begin_sign_in(self, redirect_uri: str) -> SignIn:
         """Say where the person signs in, for settings that hold what the form asked before (the server's address)."""

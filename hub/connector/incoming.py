@@ -111,10 +111,14 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
-    """One item that could not be read: goes to the dead letters with its raw form; the page goes on."""
+    """One item that could not be read: goes to the dead letters with its raw form; the page goes on.
+
+    field: the setting that led astray, where it was one.
+    """
 
     reason: str
     raw: str
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +129,7 @@ class Page:
     more: true when pulling again at once brings more.
     history: true when this is old stock (the first pull): it is stored, but raises no alarm.
     pull_after: seconds the network asks us to wait before the next pull.
+    deliveries: the numbers of those that this page is the end of; they are not handed over again.
     """
 
     cursor: str
@@ -134,3 +139,4 @@ class Page:
     more: bool = False
     history: bool = False
     pull_after: float | None = None
+    deliveries: tuple[int, ...] = ()

@@ -73,11 +73,16 @@ class Measure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One visible write. `reserved` is the id we chose for it beforehand, where the network takes one."""
+    """One visible write. `reserved` is the id we chose for it beforehand, where the network takes one.
+
+    repeatable: the network knows it again by `reserved`, so that sending it twice is the same as once: after a lost
+    answer it is simply sent again.
+    """
 
     text: str
     reserved: str | None = None
     body: Mapping[str, Any] = field(default_factory=dict)
+    repeatable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

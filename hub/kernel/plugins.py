@@ -22,7 +22,12 @@ GROUP = "hubbub"
 """The entry-point group in which a distribution names its plugins."""
 
 _KIND = re.compile(r"[a-z][a-z0-9_]{1,30}")
-_DECLARED = {"send": ("send", "measure"), "reconcile": ("reconcile",), "actions": ("act",)}
+_DECLARED = {
+    "send": ("send", "measure"),
+    "reconcile": ("reconcile",),
+    "actions": ("act",),
+    "webhook": ("receive",),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
