@@ -14,11 +14,11 @@ from hub.errors import Absent
 from hub.events import ChannelChanged
 from hub.kernel.hub import Hub
 from hub.kernel.log import Logged, parse_position
+from hub.kernel.origin import origin_of
 from hub.people import sessions
 from hub.people.authorize import Action, may
 from hub.people.model import Actor, Team
 from hub.web.security import session_cookie
-from hub.web.site import origin_of
 
 _KEPT_SECONDS = 30.0
 _NO_TEAM = Team(id=0, name="")

@@ -14,14 +14,14 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import BadRequest, Forbidden
 
 from hub.kernel.config import Config
+from hub.kernel.origin import Origin, is_our_host, origin_of
 from hub.web.access import is_formless
-from hub.web.site import Origin, origin_of, the_hub
+from hub.web.site import the_hub
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 TOKEN_FIELD = "csrf_token"
 TOKEN_HEADER = "X-CSRF-Token"
 
-_HOST = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[^:\[\]\s]+)(:\d{1,5})?")
 _POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -36,12 +36,6 @@ _POLICY = "; ".join(
         "frame-ancestors 'none'",
         "report-uri /csp-report",
     )
-)
-_NO_FEATURES = (
-    "accelerometer=(), autoplay=(), browsing-topics=(), camera=(), display-capture=(), encrypted-media=(), "
-    "fullscreen=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), "
-    "microphone=(), midi=(), payment=(), picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), "
-    "serial=(), usb=(), xr-spatial-tracking=()"
 )
 _ANY_HOST = ("/health/live", "/health/ready")
 """A probe asks by whatever address it finds the node at; these answer nothing that depends on it."""
@@ -135,24 +129,11 @@ def _check_host(origin: Origin) -> None:
         raise BadRequest("host")
 
 
-def is_our_host(header: str, origin: Origin) -> bool:
-    """Whether a Host header names this installation, on any port."""
-    found = _HOST.fullmatch(header.lower())
-    return found is not None and found["host"].strip("[]") in origin.hosts
-
-
 def _set_headers(response: Response, origin: Origin) -> Response:
     headers = response.headers
     # What is not a page of ours, a picture from outside, brings a stricter one.
     headers.setdefault("Content-Security-Policy", _POLICY.format(nonce=page_nonce()))
-    headers["X-Content-Type-Options"] = "nosniff"
-    # On plain http beyond loopback browsers send no Sec-Fetch-Site; Origin must then say the truth, not `null`.
-    headers["Referrer-Policy"] = "no-referrer" if origin.is_secure or origin.is_loopback else "same-origin"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = _NO_FEATURES
-    if origin.is_secure:
-        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    headers.update(origin.headers)
     headers.setdefault("Cache-Control", "no-store")
     if "public" not in headers["Cache-Control"]:
         response.vary.add("Cookie")

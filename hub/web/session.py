@@ -8,13 +8,14 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from hub.kernel import log
 from hub.kernel.config import Config
+from hub.kernel.origin import origin_of
 from hub.kernel.texts import choose_language, use_language
 from hub.people import sessions
 from hub.people.authorize import authorize
 from hub.people.model import Actor, SignedIn
 from hub.web.access import action_of, is_public
 from hub.web.security import check_form, form_cookie, session_cookie, set_cookie
-from hub.web.site import origin_of, the_hub
+from hub.web.site import the_hub
 
 BACKGROUND_HEADER = "Hub-Background"
 """A page that refreshes by itself sends it: such a request keeps no session alive."""

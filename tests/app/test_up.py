@@ -13,10 +13,10 @@ import pytest
 
 from hub.kernel.config import read_config
 from hub.kernel.hub import open_hub
+from hub.kernel.origin import origin_of
 from hub.people import agents, sessions
 from hub.people.model import OPERATOR, Role
 from hub.web.security import session_cookie
-from hub.web.site import origin_of
 from tests.app.running import Installation, is_running
 from tests.processes import wait_until
 

@@ -19,10 +19,10 @@ from hub.inbox.ingest import store_page
 from hub.inbox.store import conversations
 from hub.kernel.config import Config, read_config
 from hub.kernel.hub import Hub, open_hub, prepare
+from hub.kernel.origin import origin_of
 from hub.people import agents, sessions, teams
 from hub.people.model import OPERATOR, Role
 from hub.web.security import session_cookie
-from hub.web.site import origin_of
 from tests.crash.scene import Process
 from tests.processes import free_port, wait_until
 

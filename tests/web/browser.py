@@ -9,9 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from hub.kernel.origin import Origin, origin_of
 from hub.people.model import Agent
 from hub.web.security import form_cookie, session_cookie
-from hub.web.site import Origin, origin_of
 from tests.people.crew import Crew
 
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
