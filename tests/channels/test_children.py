@@ -188,7 +188,7 @@ def test_a_process_killed_from_outside_is_started_again(children: Start) -> None
     connectors = children()
     pid = int(connectors.pull(unruly("tells_its_number"), None).cursor)
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: has_ended(pid), "the end of the process")
+    wait_until(lambda: connectors.pids() == {}, "our noticing the end of the process")
     assert connectors.pull(unruly(), None).cursor == "1"
 
 
