@@ -9,10 +9,12 @@ import click
 from hub.commands.channel import channel
 from hub.commands.doctor import doctor
 from hub.commands.exits import exit_for
+from hub.commands.new_connector import new_connector
 from hub.commands.now import pull, send
 from hub.commands.output import print_error, speak_the_users_language
 from hub.commands.plugins import plugins
 from hub.commands.run import init, migrate, serve, up, work
+from hub.commands.token import token
 from hub.commands.user import user
 from hub.errors import HubError
 
@@ -55,5 +57,5 @@ def main() -> None:
     """One shared inbox for comments and mentions, answered where they came from."""
 
 
-for _command in (up, init, migrate, serve, work, pull, send, channel, user, plugins, doctor):
+for _command in (up, init, migrate, serve, work, pull, send, channel, user, token, plugins, new_connector, doctor):
     main.add_command(_command)

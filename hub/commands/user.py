@@ -83,7 +83,7 @@ def deactivate(email: str) -> None:
     from hub.people.model import OPERATOR
 
     with opened() as hub:
-        agents.deactivate(hub, OPERATOR, _find(hub, email).id)
+        agents.deactivate(hub, OPERATOR, find_user(hub, email).id)
     click.echo(_("%(email)s cannot sign in any more.", email=email))
 
 
@@ -122,11 +122,12 @@ def _new_link(email: str, *, as_json: bool) -> None:
     from hub.people.model import OPERATOR
 
     with opened() as hub:
-        agent = _find(hub, email)
+        agent = find_user(hub, email)
         _tell(agent, agents.reset(hub, OPERATOR, agent.id), as_json=as_json)
 
 
-def _find(hub: Hub, email: str) -> Agent:
+def find_user(hub: Hub, email: str) -> Agent:
+    """Whom the command names. Raises Invalid("email", "unknown_person")."""
     from hub.errors import Absent, Invalid
     from hub.people import agents
     from hub.people.model import OPERATOR

@@ -281,7 +281,18 @@ REASONS: dict[str, tuple[str, str]] = {
     "unknown_team": (mark("There is no team %(name)s"), mark("The page People shows those there are.")),
     "unknown_setting": (mark("%(kind)s has no setting of this name"), mark("It has: %(known)s.")),
     "setting_missing": (mark("This setting is needed: %(label)s"), mark("Add %(field)s=VALUE to the command.")),
+    "not_a_package_name": (
+        mark("No package can be made of the name %(name)s"),
+        mark("It begins with a letter; letters, digits and single hyphens follow, 31 characters at most."),
+    ),
+    "kind_taken": (
+        mark("There is a kind %(kind)s already, from %(plugin)s"),
+        mark("Choose another name, or uninstall that one."),
+    ),
+    "folder_exists": (mark("%(folder)s is there already"), mark("Choose another folder, or take this one away.")),
+    "folder_not_made": (mark("The folder %(folder)s cannot be made: %(said)s"), mark("Choose another folder.")),
     "unknown_channel": (mark("There is no channel %(name)s"), mark("`hub channel list` shows those there are.")),
+    "unknown_token": (mark("There is no token %(number)s"), mark("`hub token list` shows those there are.")),
     "several_channels": (mark("More than one channel has this name"), mark("Name it by its number.")),
     "plugin_fault.too_large": (mark("The plugin handed over too much at once"), mark("Tell whoever made the plugin.")),
     "quarantined": (

@@ -16,6 +16,7 @@ from hub.people.model import Actor, Agent, Purpose, Role, SignedIn
 from hub.people.store import agents as store
 from hub.people.store import links as link_store
 from hub.people.store import teams as team_store
+from hub.people.store import tokens as token_store
 from hub.people.words import checked_email, checked_name, normal_email
 
 
@@ -104,7 +105,7 @@ def change_role(hub: Hub, actor: Actor, agent_id: int, role: Role) -> None:
 
 
 def deactivate(hub: Hub, actor: Actor, agent_id: int) -> None:
-    """Shut an agent out; sessions and links end, what they wrote stays.
+    """Shut an agent out; sessions, links and tokens end, what they wrote stays.
 
     Raises Absent, Invalid("role", "last_admin").
     """
@@ -115,6 +116,7 @@ def deactivate(hub: Hub, actor: Actor, agent_id: int) -> None:
         store.deactivate(session, agent_id, at=now)
         sessions.end_all(session, agent_id, now=now)
         link_store.spend_all(session, agent_id, at=now)
+        token_store.revoke_all(session, agent_id, at=now)
 
 
 def reactivate(hub: Hub, actor: Actor, agent_id: int) -> None:

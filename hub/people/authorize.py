@@ -16,6 +16,7 @@ from hub.people.model import Actor, Role
 class Action(StrEnum):
     READ_CONVERSATION = "read_conversation"
     REPLY = "reply"
+    NOTE = "note"
     READ_CHANNEL = "read_channel"
     MANAGE_CHANNEL = "manage_channel"  # connect, change, pause, resume, pull now
     REMOVE_CHANNEL = "remove_channel"
@@ -28,6 +29,7 @@ class Action(StrEnum):
     CHANGE_ROLE = "change_role"
     DEACTIVATE = "deactivate"
     RESET_SIGN_IN = "reset_sign_in"
+    MANAGE_TOKENS = "manage_tokens"  # make, list, revoke
     MANAGE_TEAM = "manage_team"  # create, rename
     CHANGE_MEMBERS = "change_members"
 
@@ -58,6 +60,7 @@ _TABLE: dict[Action, tuple[Scope, Scope, Scope, Scope]] = {
     # action                     admin supervisor agent writer
     Action.READ_CONVERSATION: (_ALL, _OWN, _OWN, _OWN),
     Action.REPLY: (_ALL, _OWN, _OWN, _NO),
+    Action.NOTE: (_ALL, _OWN, _OWN, _OWN),
     Action.READ_CHANNEL: (_ALL, _OWN, _OWN, _OWN),
     Action.MANAGE_CHANNEL: (_ALL, _OWN, _NO, _NO),
     Action.REMOVE_CHANNEL: (_ALL, _NO, _NO, _NO),
@@ -70,6 +73,7 @@ _TABLE: dict[Action, tuple[Scope, Scope, Scope, Scope]] = {
     Action.CHANGE_ROLE: (_ALL, _NO, _NO, _NO),
     Action.DEACTIVATE: (_ALL, _NO, _NO, _NO),
     Action.RESET_SIGN_IN: (_ALL, _NO, _NO, _NO),
+    Action.MANAGE_TOKENS: (_ALL, _NO, _NO, _NO),
     Action.MANAGE_TEAM: (_ALL, _NO, _NO, _NO),
     Action.CHANGE_MEMBERS: (_ALL, _OWN, _NO, _NO),
 }

@@ -19,6 +19,20 @@ class Role(StrEnum):
     WRITER = "writer"
 
 
+class TokenScope(StrEnum):
+    """What a token may be used for; never more than its agent may do.
+
+    read: everything the agent sees. reply: answer, and hand in pictures for it. note: write notes. outbox: retry,
+    mark as sent, cancel. channels: connect, check, pull, pause, resume.
+    """
+
+    READ = "read"
+    REPLY = "reply"
+    NOTE = "note"
+    OUTBOX = "outbox"
+    CHANNELS = "channels"
+
+
 class Purpose(StrEnum):
     """What a one-time link is for."""
 
@@ -109,3 +123,33 @@ class Link:
     agent_id: int
     purpose: Purpose
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiToken:
+    """A token that programs use on an agent's behalf. `starts_with` are its first characters, to know it again by.
+
+    used_at: exact to a minute; None when it never was.
+    """
+
+    id: int
+    agent_id: int
+    name: str
+    starts_with: str
+    scopes: frozenset[TokenScope]
+    created_at: datetime
+    expires_at: datetime | None
+    used_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bearer:
+    """A living token and the active agent on whose behalf it is used."""
+
+    token: ApiToken
+    agent: Agent
+
+    @property
+    def actor(self) -> Actor:
+        return actor_for(self.agent)

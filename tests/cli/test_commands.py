@@ -100,6 +100,28 @@ def test_an_unknown_team_is_said(hub: Terminal) -> None:
     assert ended.exit_code == Exit.USAGE
 
 
+def test_a_token_is_printed_once_listed_and_revoked(hub: Terminal) -> None:
+    hub("user", "add", "ana@brightwater.example", "--name", "Ana", "--password-stdin", typed="nine lamps of kvas\n")
+    made = hub("token", "create", "--user", "ana@brightwater.example", "--scope", "read", "--scope", "reply")
+    text = made.stdout.strip()
+    assert text.startswith("hub_")
+    [listed] = hub.json("token", "list")
+    assert (listed["user"], listed["scopes"], listed["used_at"]) == ("ana@brightwater.example", ["read", "reply"], None)
+    assert text not in hub("token", "list").output
+    assert hub("token", "revoke", str(listed["id"])).exit_code == 0
+    assert hub.json("token", "list") == []
+    again = hub("token", "revoke", str(listed["id"]))
+    assert again.exit_code == Exit.USAGE
+    assert "There is no token" in again.stderr
+
+
+def test_a_token_only_reads_unless_more_is_asked_for(hub: Terminal) -> None:
+    hub("user", "add", "ana@brightwater.example", "--name", "Ana")
+    made = hub.json("token", "create", "--user", "ana@brightwater.example", "--days", "7", "--name", "Shop")
+    assert (made["scopes"], made["name"]) == (["read"], "Shop")
+    assert made["expires_at"] > made["created_at"]
+
+
 def test_a_channel_is_connected_tested_paused_resumed_pulled_and_removed(hub: Terminal) -> None:
     added = hub("channel", "add", "sandbox", "Lab", "--set", "account=@lab", "--set", "talk=0")
     assert added.exit_code == 0, added.output

@@ -17,6 +17,7 @@ EXPECTED = {
     #                     admin  supervisor agent  writer
     "read_conversation": ("all", "own", "own", "own"),
     "reply": ("all", "own", "own", "-"),
+    "note": ("all", "own", "own", "own"),
     "read_channel": ("all", "own", "own", "own"),
     "manage_channel": ("all", "own", "-", "-"),
     "remove_channel": ("all", "-", "-", "-"),
@@ -29,6 +30,7 @@ EXPECTED = {
     "change_role": ("all", "-", "-", "-"),
     "deactivate": ("all", "-", "-", "-"),
     "reset_sign_in": ("all", "-", "-", "-"),
+    "manage_tokens": ("all", "-", "-", "-"),
     "manage_team": ("all", "-", "-", "-"),
     "change_members": ("all", "own", "-", "-"),
 }
