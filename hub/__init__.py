@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     )
     from hub.hookspecs import hookimpl
     from hub.kernel.html import text_of
-    from hub.kernel.http import retry_after
+    from hub.kernel.http import Response, retry_after
 
 __all__ = [
     "API_VERSION",
@@ -74,6 +74,7 @@ __all__ = [
     "Post",
     "Receipt",
     "ReplyRules",
+    "Response",
     "SignIn",
     "Skipped",
     "Target",
@@ -87,7 +88,12 @@ __all__ = [
     "text_of",
 ]
 
-_HOMES = {"hookimpl": "hub.hookspecs", "retry_after": "hub.kernel.http", "text_of": "hub.kernel.html"}
+_HOMES = {
+    "Response": "hub.kernel.http",
+    "hookimpl": "hub.hookspecs",
+    "retry_after": "hub.kernel.http",
+    "text_of": "hub.kernel.html",
+}
 
 
 def __getattr__(name: str) -> Any:

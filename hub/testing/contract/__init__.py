@@ -37,7 +37,7 @@ from .network import Arrived, FakeNetwork
 from .receiving import Receiving
 from .sending import Sending
 
-__all__ = ["Arrived", "ConnectorContract", "FakeNetwork"]
+__all__ = ["Arrived", "ConnectorContract", "Door", "FakeNetwork"]
 
 
 class ConnectorContract(Receiving, Sending):
