@@ -13,7 +13,7 @@ from hub.channels.host import Host
 from hub.channels.model import Account
 from hub.channels.settings import fields_of
 from hub.channels.wire import Answer, Request
-from hub.connector import Action, Check, Outgoing, Page, Plan, Receipt
+from hub.connector import Accepted, Action, Check, Delivery, Outgoing, Page, Plan, Receipt
 from hub.errors import PluginFault
 from hub.kernel.log import Logged
 from hub.kernel.plugins import Plugins
@@ -22,6 +22,7 @@ from hub.kernel.redaction import redaction
 SECONDS: Mapping[str, float] = {
     "check": 20,
     "pull": 60,
+    "receive": 5,
     "plan": 20,
     "send": 30,
     "reconcile": 30,
@@ -50,12 +51,16 @@ class Connectors(ABC):
         found: Check = self._call(account, "check", ())
         return found
 
-    def pull(self, account: Account, cursor: str | None) -> Page:
-        page: Page = self._call(account, "pull", (cursor,))
+    def pull(self, account: Account, cursor: str | None, deliveries: tuple[Delivery, ...] = ()) -> Page:
+        page: Page = self._call(account, "pull", (cursor, deliveries))
         items = len(page.messages) + len(page.deleted) + len(page.skipped)
         if items > ITEMS_MOST:
             raise PluginFault(f"{items} items in one page, at most {ITEMS_MOST} fit", reason="too_large")
         return page
+
+    def receive(self, account: Account, delivery: Delivery) -> Accepted:
+        accepted: Accepted = self._call(account, "receive", (delivery,))
+        return accepted
 
     def plan(self, account: Account, outgoing: Outgoing, key: str) -> Plan:
         plan: Plan = self._call(account, "plan", (outgoing, key))

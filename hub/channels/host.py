@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -16,22 +17,23 @@ import msgspec
 from hub.channels import wire
 from hub.channels.settings import build
 from hub.channels.wire import Answer, Request
-from hub.connector import Connector, Context
+from hub.connector import Connector, Context, Delivery
 from hub.errors import PluginFault, Unavailable
 from hub.events import KINDS
 from hub.kernel.plugins import Plugins
 
 _log = logging.getLogger("hub.plugin")
-_READING = frozenset({"check", "pull"})
+_SEATS = {"check": "reading", "pull": "reading", "receive": "receiving"}
+"""Which instance of a channel's connector takes a call; all others write."""
 
 
 class Host:
-    """Answers requests in this process. Reading and writing of one channel use two instances and do not wait."""
+    """Answers requests in this process. Reading, writing and receiving use an instance each and do not wait."""
 
     def __init__(self, plugins: Plugins, make_context: Callable[[str], Context]) -> None:
         self._plugins = plugins
         self._make_context = make_context
-        self._seats: dict[tuple[str, int, bool], _Seat] = {}
+        self._seats: dict[tuple[str, int, str], _Seat] = {}
         self._lock = threading.Lock()
 
     def answer(self, request: Request) -> Answer:
@@ -55,46 +57,58 @@ class Host:
         arguments = wire.decode_arguments(request)
         if request.method == "observe":
             return self._observe(request.kind, *arguments)
-        with self._connector(request) as connector:
-            return getattr(connector, request.method)(*arguments)
+        with self._seat(request) as seat:
+            if request.method == "pull":
+                cursor, seat.deliveries = arguments
+                arguments = (cursor,)
+            return getattr(seat.connector(request, self._make), request.method)(*arguments)
 
     def _observe(self, plugin: str, hook: str, data: bytes) -> None:
         getattr(self._plugins.modules[plugin], hook)(event=msgspec.json.decode(data, type=KINDS[hook]))
 
     @contextmanager
-    def _connector(self, request: Request) -> Iterator[Connector]:
-        """The channel's connector, for one thread at a time."""
+    def _seat(self, request: Request) -> Iterator[_Seat]:
+        """Where the channel's connector is kept, for one thread at a time."""
         if not request.channel_id:  # a channel that is being connected: nothing of it is kept
             seat = _Seat()
             try:
-                yield seat.connector(request, self._make)
+                yield seat
             finally:
                 seat.close()
             return
+        name = _SEATS.get(request.method, "writing")
         with self._lock:
-            seat = self._seats.setdefault((request.kind, request.channel_id, request.method in _READING), _Seat())
+            seat = self._seats.setdefault((request.kind, request.channel_id, name), _Seat())
         with seat.turn:
             _refuse_late(request)
-            yield seat.connector(request, self._make)
+            try:
+                yield seat
+            finally:
+                seat.deliveries = ()
 
-    def _make(self, request: Request) -> Connector:
+    def _make(self, request: Request, seat: _Seat) -> Connector:
         connector = self._plugins.connector(request.kind)
-        return connector(build(connector.Settings, request.settings), self._make_context(request.kind))
+        context = replace(self._make_context(request.kind), deliveries=lambda: seat.deliveries)
+        return connector(build(connector.Settings, request.settings), context)
 
 
 class _Seat:
-    """Where a connector is kept between calls, as long as the channel's settings stay the same."""
+    """Where a connector is kept between calls, as long as the channel's settings stay the same.
+
+    deliveries: those the call under way may read.
+    """
 
     def __init__(self) -> None:
         self.turn = threading.Lock()
+        self.deliveries: tuple[Delivery, ...] = ()
         self._connector: Connector | None = None
         self._fingerprint = b""
 
-    def connector(self, request: Request, make: Callable[[Request], Connector]) -> Connector:
+    def connector(self, request: Request, make: Callable[[Request, _Seat], Connector]) -> Connector:
         fingerprint = hashlib.sha256(msgspec.json.encode(request.settings, order="sorted")).digest()
         if self._connector is None or self._fingerprint != fingerprint:
             self.close()
-            self._connector, self._fingerprint = make(request), fingerprint
+            self._connector, self._fingerprint = make(request, self), fingerprint
         return self._connector
 
     def close(self) -> None:

@@ -12,13 +12,14 @@ from typing import Any
 import msgspec
 
 from hub import errors
-from hub.connector import Action, Check, Instant, Outgoing, Page, Plan, Receipt
+from hub.connector import Accepted, Action, Check, Delivery, Instant, Outgoing, Page, Plan, Receipt
 from hub.errors import ConnectorError, HubError, PluginFault
 from hub.events import Event
 
 ARGUMENTS: dict[str, Any] = {
     "check": tuple[()],
-    "pull": tuple[str | None],
+    "pull": tuple[str | None, tuple[Delivery, ...]],
+    "receive": tuple[Delivery],
     "plan": tuple[Outgoing, str],
     "send": tuple[Plan, int, Receipt | None],
     "reconcile": tuple[Plan, int, datetime],
@@ -29,6 +30,7 @@ ARGUMENTS: dict[str, Any] = {
 RESULTS: dict[str, Any] = {
     "check": Check,
     "pull": Page,
+    "receive": Accepted,
     "plan": Plan,
     "send": Receipt,
     "reconcile": Receipt | None,

@@ -9,6 +9,8 @@ Reach = Callable[[str], None]
 """Called with the name of each point that is passed."""
 
 POINTS = (
+    "hook.accepted",
+    "hook.kept",
     "pull.claimed",
     "pull.fetched",
     "pull.stored",
