@@ -21,7 +21,8 @@ _MODERATION: dict[Moderation, tuple[str, ...]] = {
     Moderation.SPAM: ("approve", "trash"),
     Moderation.TRASH: ("restore",),
 }
-_ON_OUR_OWN = frozenset({"delete"})
+_ON_OUR_OWN = frozenset({"delete", "edit"})
+_UNDOING = frozenset({"unlike", "unboost", "unbookmark"})
 _ALL_MODERATION = frozenset(name for names in _MODERATION.values() for name in names)
 
 
@@ -42,7 +43,7 @@ def offered(hub: Hub, kind: str, message: Message) -> tuple[str, ...]:
     features = hub.plugins.connectors[kind].features if kind in hub.plugins.connectors else None
     known = features.actions if features else frozenset()
     moderating = _MODERATION.get(message.moderation, ()) if message.moderation else ()
-    return (*(name for name in moderating if name in known), *sorted(known - _ALL_MODERATION - _ON_OUR_OWN))
+    return (*(name for name in moderating if name in known), *sorted(known - _ALL_MODERATION - _ON_OUR_OWN - _UNDOING))
 
 
 def queue_deed(hub: Hub, deed: Deed) -> int:

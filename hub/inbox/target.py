@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.connector import Author, Target
 from hub.customers import store as customers
 from hub.errors import Conflict
-from hub.inbox.model import Message
+from hub.inbox.model import Direction, Message
 from hub.inbox.store import messages
 from hub.kernel.database import Session
 
@@ -24,5 +24,7 @@ def target_of(session: Session, message: Message | None) -> Target:
         author=author,
         visibility=message.visibility,
         permalink=message.permalink,
+        must_mention=message.reply.must_mention,
+        is_ours=message.direction is Direction.OUT,
         raw=messages.raw_of(session, message.id),
     )

@@ -1,4 +1,4 @@
-"""The small actions through Mastodon.py: favourite, boost, bookmark, delete.
+"""The small actions through Mastodon.py: like, boost, bookmark, each and back, and delete.
 
 The library makes its requests through the door. It is loaded when the first action is taken, and bound so that it
 neither waits nor asks for versions by itself (a server whose `instance` is odd would send it into a recursion).
@@ -18,7 +18,18 @@ from hub.kernel.http import Door, door_errors
 from .refusals import PAUSE, Refusal, instruction
 from .server import WRITE
 
-ACTIONS = frozenset({"favourite", "boost", "bookmark", "delete"})
+_CALLS = {
+    "like": "status_favourite",
+    "unlike": "status_unfavourite",
+    "boost": "status_reblog",
+    "unboost": "status_unreblog",
+    "bookmark": "status_bookmark",
+    "unbookmark": "status_unbookmark",
+    "delete": "status_delete",
+}
+"""The library's name of each action."""
+
+ACTIONS = frozenset(_CALLS)
 
 
 class Actions:
@@ -36,15 +47,9 @@ class Actions:
         if name not in ACTIONS:
             raise NotImplementedError(f"mastodon declares no {name}")
         client = self._loaded()
-        calls = {
-            "favourite": client.status_favourite,
-            "boost": client.status_reblog,
-            "bookmark": client.status_bookmark,
-            "delete": client.status_delete,
-        }
         try:
             with self._told(client):
-                calls[name](id)
+                getattr(client, _CALLS[name])(id)
         except NotFound:
             if name != "delete":
                 raise

@@ -201,7 +201,7 @@ def test_a_server_in_trouble_loses_nothing_on_an_emulator(channel: Channel, mast
 def test_actions_reach_an_emulator(channel: Channel, mastodon_emulator: Emulator) -> None:
     asked = mastodon_emulator.posts("lena", "@brightwater like this")
     channel.pull()
-    for name in ("favourite", "boost", "bookmark"):
+    for name in ("like", "boost", "bookmark"):
         channel.act(asked, name)
         channel.act(asked, name)
     status = mastodon_emulator.call("GET", f"statuses/{asked}", "brightwater")
@@ -252,4 +252,4 @@ def test_a_token_revoked_meanwhile_stops_everything_on_an_emulator(
     with pytest.raises(AuthExpired):
         channel.connector.send(plan, 0, None)
     with pytest.raises(AuthExpired):
-        channel.act(asked, "favourite")
+        channel.act(asked, "like")

@@ -53,6 +53,8 @@ class Channel:
             author=message.author,
             visibility=message.visibility,
             permalink=message.permalink,
+            must_mention=message.reply.must_mention,
+            is_ours=message.author.is_us,
             raw=message.raw,
         )
 

@@ -506,7 +506,17 @@ def test_looking_posts_nothing(channel: Channel, server: FakeMastodon, clock: Fr
 # --- small actions ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "call"), [("favourite", "favourite"), ("boost", "reblog"), ("bookmark", "bookmark")])
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("like", "favourite"),
+        ("unlike", "unfavourite"),
+        ("boost", "reblog"),
+        ("unboost", "unreblog"),
+        ("bookmark", "bookmark"),
+        ("unbookmark", "unbookmark"),
+    ],
+)
 def test_an_action_reaches_the_server(channel: Channel, server: FakeMastodon, name: str, call: str) -> None:
     question = asked(channel, server)
     channel.act(question, name)
@@ -544,7 +554,7 @@ def test_a_refused_action_is_told_through_the_library(
     question = asked(channel, server)
     server.refuses("POST", f"{STATUSES}/{question}/favourite", status, error)
     with pytest.raises(ConnectorError) as refused:
-        channel.act(question, "favourite")
+        channel.act(question, "like")
     assert type(refused.value) is kind
     assert TOKEN not in str(refused.value)
 
@@ -564,7 +574,7 @@ def test_a_token_that_is_the_name_of_a_file_is_not_read_from_it(
     server.token = "secret"
     channel = connect(token="secret")
     question = asked(channel, server)
-    channel.act(question, "favourite")
+    channel.act(question, "like")
     assert server.taken
 
 

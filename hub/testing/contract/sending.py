@@ -259,6 +259,8 @@ def target_of(message: Incoming) -> Target:
         author=message.author,
         visibility=message.visibility,
         permalink=message.permalink,
+        must_mention=message.reply.must_mention,
+        is_ours=message.author.is_us,
         raw=message.raw,
     )
 
