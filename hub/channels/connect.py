@@ -9,6 +9,7 @@ from hub.channels import store
 from hub.channels.connectors import Connectors
 from hub.channels.model import Account, Channel, ChannelState, Trouble
 from hub.channels.settings import fields_of, read_form, split
+from hub.channels.webhook import store as webhook
 from hub.channels.wire import Problem, to_error
 from hub.connector import Check
 from hub.errors import Conflict, ConnectorError, HubError, Invalid
@@ -53,6 +54,8 @@ def add_channel(
         )
         if channel_id is None:
             return _connected(session, client_key)
+        if hub.plugins.connector(kind).features.webhook:
+            webhook.add_hook(session, hub.token(), channel_id)
         _announce(hub, session, channel_id, ChannelState.ACTIVE)
         return store.channel(session, channel_id)
 
@@ -141,6 +144,7 @@ def remove_channel(hub: Hub, channel_id: int) -> None:
     with hub.database.transaction() as session:
         store.channel(session, channel_id)
         store.remove(session, channel_id)
+        webhook.drop(session, channel_id)
         _announce(hub, session, channel_id, ChannelState.REMOVED)
 
 

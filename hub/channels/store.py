@@ -58,12 +58,14 @@ _REMOVE = """
 _PULL_SOON = "UPDATE channels SET next_pull_at = :now WHERE id = :id AND next_pull_at > :now"
 
 # A claim counts as long as its worker beats; a worker of another boot or one silent for 20 s holds nothing.
+# Deliveries that wait make a channel due, whatever its pace: a wake-up call written beside them could be overwritten.
 _CLAIM_DUE = """
     UPDATE channels SET claimed_by = :worker, fence = fence + 1, pulls = pulls + 1
     WHERE id IN (
         SELECT id FROM channels
-        WHERE state = 'active' AND next_pull_at <= :now AND (quiet_until IS NULL OR quiet_until <= :now)
-          AND id NOT IN {ids without}
+        WHERE state = 'active' AND id NOT IN {ids without}
+          AND (next_pull_at <= :now AND (quiet_until IS NULL OR quiet_until <= :now)
+               OR failures = 0 AND id IN (SELECT channel_id FROM deliveries WHERE read_at IS NULL))
           AND NOT EXISTS (SELECT 1 FROM workers WHERE workers.id = channels.claimed_by
                           AND workers.epoch = :epoch AND workers.beat_ms > :silent_ms)
         ORDER BY next_pull_at LIMIT :limit {skip_locked})

@@ -19,6 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from hub.channels import store as channels
 from hub.channels.connectors import Connectors
+from hub.channels.webhook import store as webhook
 from hub.engine import observe, store
 from hub.engine.beat import Worker
 from hub.engine.clock_watch import ClockWatch
@@ -41,6 +42,7 @@ FINISH_SECONDS = 20.0
 """How long work under way may go on after the stop; what the supervisor grants, less the end of the children."""
 
 _KEEP_EVENTS = timedelta(days=14)
+_KEEP_DELIVERIES = timedelta(days=30)
 _WATCH_SECONDS = 1.0
 _TICK_SECONDS = 0.8
 """How long a tick may hand out work; shorter than the time to the next one."""
@@ -174,6 +176,7 @@ class Engine:
             log.forget(session, before=now - _KEEP_EVENTS)
             sessions.forget(session, now=now)
             limits.forget(session, now=now)
+            webhook.forget(session, before=now - _KEEP_DELIVERIES)
             store.forget_silent(session)
         self._bring_forward()
 

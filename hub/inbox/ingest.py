@@ -45,7 +45,7 @@ def store_page(session: Session, channel: Channel, page: Page, *, pull: int, now
     taking.take(wanted)
     taking.remove(deleted)
     for skipped in page.skipped:
-        taking.bury(skipped.reason, skipped.raw)
+        taking.bury(f"{skipped.field}: {skipped.reason}" if skipped.field else skipped.reason, skipped.raw)
     taking.finish()
     return taking.stored
 

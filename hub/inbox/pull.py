@@ -13,7 +13,8 @@ from hub.channels import store as channels
 from hub.channels.connect import account_of, state_after, trouble_of
 from hub.channels.connectors import Connectors
 from hub.channels.model import Account, Channel, ChannelState
-from hub.connector import Page
+from hub.channels.webhook import store as webhook
+from hub.connector import Delivery, Page
 from hub.errors import Conflict, ConnectorError, HubError, LeaseLost, Misconfigured, PluginFault, RateLimited
 from hub.events import ChannelChanged
 from hub.inbox.companion import without_own_answers
@@ -112,12 +113,13 @@ def _pages(hub: Hub, connectors: Connectors, lease: Lease) -> Iterator[Pulled]:
     """Fetch and store page by page; yields what each of them brought."""
     channel, account = _read(hub, lease)
     for _ in range(_PAGES_MOST):
-        page = _checked(connectors.pull(account, channel.cursor))
+        deliveries = _waiting(hub, channel)
+        page = _checked(connectors.pull(account, channel.cursor, deliveries), deliveries)
         hub.reach("pull.fetched")
         stored = _store(hub, channel, lease, page)
         hub.reach("pull.stored")
         yield Pulled(new=len(stored.new), changed=len(stored.changed), buried=stored.buried, more=page.more)
-        if not page.more or page.cursor == channel.cursor:
+        if not page.deliveries and (not page.more or page.cursor == channel.cursor):
             return
         channel = dataclasses.replace(channel, cursor=page.cursor, trouble=None)
 
@@ -133,9 +135,23 @@ def _read(hub: Hub, lease: Lease) -> tuple[Channel, Account]:
         return channel, account_of(hub, session, channel)
 
 
-def _checked(page: Page) -> Page:
+def _waiting(hub: Hub, channel: Channel) -> tuple[Delivery, ...]:
+    """What was posted to this channel and is in no page yet."""
+    if not hub.plugins.connector(channel.kind).features.webhook:
+        return ()
+    with hub.database.reading() as session:
+        return webhook.waiting(session, channel.id)
+
+
+def _checked(page: Page, deliveries: tuple[Delivery, ...]) -> Page:
     if len(page.cursor.encode()) > _CURSOR_MOST:
         raise Misconfigured("cursor_too_large")
+    handed = {delivery.number for delivery in deliveries}
+    if not handed.issuperset(page.deliveries):
+        raise PluginFault("a page is the end of deliveries that it was not handed", reason="wrong_deliveries")
+    if handed and not page.deliveries and not page.more:
+        # They would be handed over again at once, for ever.
+        raise PluginFault("none of the deliveries was read", reason="wrong_deliveries")
     return page
 
 
@@ -154,6 +170,7 @@ def _store(hub: Hub, channel: Channel, lease: Lease, page: Page) -> Stored:
             asked=page.pull_after,
             more=page.more,
         )
+        webhook.note_read(session, channel.id, page.deliveries, keep_bodies=bool(page.skipped), now=now)
         channels.note_pull(session, channel.id, cursor=page.cursor, found=found, next_pull_at=next_pull_at, now=now)
         if channel.trouble is not None:
             _announce(session, channel.id, channel.state, now)
