@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from hub.commands.archive import backup
 from hub.commands.channel import channel
 from hub.commands.doctor import doctor
 from hub.commands.exits import exit_for
@@ -57,5 +58,20 @@ def main() -> None:
     """One shared inbox for comments and mentions, answered where they came from."""
 
 
-for _command in (up, init, migrate, serve, work, pull, send, channel, user, token, plugins, new_connector, doctor):
+for _command in (
+    up,
+    init,
+    migrate,
+    serve,
+    work,
+    pull,
+    send,
+    channel,
+    user,
+    token,
+    backup,
+    plugins,
+    new_connector,
+    doctor,
+):
     main.add_command(_command)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hub.errors import HubError
 
 _ARGUMENTS = {"email": "EMAIL", "name": "--name", "team": "--team", "password": "--password-stdin"}
-_NAMED_BY_THE_TEXT = ("channel", "demo", "host", "port", "role")
+_NAMED_BY_THE_TEXT = ("channel", "demo", "host", "port", "role", "FILE", "HUB_DATA")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script instead of a text.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -78,6 +78,14 @@ class Session(ABC):
         """Run one statement for each row of parameters."""
         self._execute_many(self.dialect.translate(statement), [bound(row) for row in rows])
 
+    @abstractmethod
+    def stream(self, statement: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a statement as bare tuples, one by one, however many there are; one stream at a time."""
+
+    @abstractmethod
+    def load(self, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+        """Put many whole rows into a table, the fastest way the engine has; names come from the schema itself."""
+
 
 class Database(ABC):
     """The store of one installation. Safe to share between threads; sessions are not."""
@@ -91,6 +99,10 @@ class Database(ABC):
     @abstractmethod
     def transaction(self) -> AbstractContextManager[Session]:
         """A session whose work is durable when the block ends, or undone when it raises. Short; no network inside."""
+
+    @abstractmethod
+    def snapshot(self) -> AbstractContextManager[Session]:
+        """A session that sees one moment of the whole store, whatever is written while it reads."""
 
     @abstractmethod
     def close(self) -> None: ...

@@ -46,6 +46,16 @@ _MOVE = """
 _FAILED = """
     UPDATE event_readers SET failures = failures + 1, failed_at = :at WHERE name = :name RETURNING failures"""
 
+_READERS = "SELECT name, position FROM event_readers"
+
+_FIRST_AFTER = "SELECT MIN(id) AS id FROM events WHERE xid > {as_xid xid} OR (xid = {as_xid xid} AND id > :id)"
+
+_HIGHEST_ID = "SELECT COALESCE(MAX(id), 0) AS id FROM events"
+
+_SET_POSITION = "UPDATE event_readers SET position = :position WHERE name = :name"
+
+_FORGET_TRANSACTIONS = "UPDATE events SET xid = {as_xid xid}"
+
 # The oldest come first by id, too: finding the first one to keep reads only what is dropped.
 _FORGET = """
     DELETE FROM events WHERE at < :before AND id < COALESCE(
@@ -122,6 +132,23 @@ def count_failure(session: Session, name: str, *, at: datetime) -> int:
 def forget(session: Session, *, before: datetime) -> int:
     """Drop events older than an instant; what they told is in the tables."""
     return session.run(_FORGET, before=before)
+
+
+def forget_transactions(session: Session) -> None:
+    """Order the log by id alone, for a log that moves to another database, whose transactions count from elsewhere.
+
+    Readers may be told again what they knew, and miss nothing.
+    """
+    for row in session.all(_READERS):
+        xid, row_id = parse_position(row["position"])
+        first = session.one(_FIRST_AFTER, xid=xid, id=row_id)
+        if first is None or first["id"] is None:
+            first = session.one(_HIGHEST_ID)
+            position = f"0.{first['id'] if first else 0}"
+        else:
+            position = f"0.{first['id'] - 1}"
+        session.run(_SET_POSITION, name=row["name"], position=position)
+    session.run(_FORGET_TRANSACTIONS, xid=0)
 
 
 def parse_position(position: str) -> tuple[int, int]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hub.errors import DatabaseUnusable
 from hub.kernel.clock import Clock, system_clock
 from hub.kernel.database import Database, Session
 from hub.kernel.dialect import Dialect
+
+if TYPE_CHECKING:
+    from hub.kernel.sqlite import SqliteSession
 
 # On SQLite the bookkeeping is sqlite-utils' own table, on PostgreSQL ours.
 _APPLIED_SQLITE = "SELECT name FROM _sqlite_migrations WHERE migration_set = 'hub' ORDER BY name"
@@ -101,16 +106,21 @@ def _migrate_sqlite(database: Database) -> list[str]:
     return pending
 
 
+def migrate_file(session: SqliteSession, *, upto: Collection[str] | None = None) -> None:
+    """Bring a file of its own, such as a backup, to our schema, or make the one that had just the steps `upto`."""
+    from hub_migrations.migrations import migrations
+    from sqlite_utils import Database as Tables
+
+    beyond = [] if upto is None else [step.name for step in steps() if step.name not in upto]
+    migrations.apply(Tables(session.connection, execute_plugins=False), stop_before=beyond)
+
+
 def _copy_before(file: Path, step: str) -> None:
-    from hub.kernel.sqlite import connect
+    from hub.kernel.sqlite import copy_consistently
 
     copy = file.with_name(f"{file.stem}-before-{step}.db")
     copy.unlink(missing_ok=True)
-    connection = connect(file)
-    try:
-        connection.execute("VACUUM INTO ?", (str(copy),))
-    finally:
-        connection.close()
+    copy_consistently(file, copy)
 
 
 def _migrate_postgresql(database: Database, clock: Clock) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from psycopg.rows import dict_row
+from psycopg import sql
+from psycopg.rows import dict_row, tuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from hub.errors import DatabaseUnusable, StorageFull
@@ -16,7 +17,11 @@ from hub.kernel.database import Database, Moment, Session
 from hub.kernel.dialect import POSTGRESQL
 
 _MOMENT = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) AS ms"
+_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _CONNECT_SECONDS = 10.0
+_STREAMED_AT_ONCE = 1000
+APPLICATION = "hubbub"
+"""How our connections are called at the server."""
 
 Connection = psycopg.Connection[dict[str, Any]]
 
@@ -34,6 +39,18 @@ class PostgresSession(Session):
         with self.connection.cursor() as cursor:
             cursor.executemany(sql.encode(), rows)
 
+    def stream(self, statement: str) -> Iterator[tuple[Any, ...]]:
+        with psycopg.ServerCursor(self.connection, "stream", row_factory=tuple_row) as cursor:
+            cursor.itersize = _STREAMED_AT_ONCE
+            yield from cursor.execute(self.dialect.translate(statement).encode())
+
+    def load(self, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+        names = sql.SQL(", ").join(map(sql.Identifier, columns))
+        into = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)
+        with self.connection.cursor() as cursor, cursor.copy(into) as copy:
+            for row in rows:
+                copy.write_row(row)
+
     def moment(self) -> Moment:
         row = self.connection.execute(_MOMENT).fetchone()
         return Moment(epoch="postgresql", ms=row["ms"] if row else 0)
@@ -48,7 +65,7 @@ class PostgresDatabase(Database):
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             url,
             connection_class=psycopg.Connection[dict[str, Any]],
-            kwargs={"row_factory": dict_row, "autocommit": True},
+            kwargs={"row_factory": dict_row, "autocommit": True, "application_name": APPLICATION},
             min_size=1,
             max_size=connections,
             timeout=_CONNECT_SECONDS,
@@ -76,6 +93,12 @@ class PostgresDatabase(Database):
                 yield PostgresSession(connection)
         finally:
             self._local.writing = False
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        with _translated(), self._pool.connection() as connection, connection.transaction():
+            connection.execute(_SNAPSHOT)
+            yield PostgresSession(connection)
 
     def close(self) -> None:
         self._pool.close()

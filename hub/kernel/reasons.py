@@ -377,6 +377,17 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("The data folder cannot be written to"),
         mark("Check its owner and permissions, and HUB_DATA."),
     ),
+    "in_use": (
+        mark("Another Hubbub runs on %(folder)s (process %(process)s)"),
+        mark("Stop it first, or choose another folder with HUB_DATA."),
+    ),
+    "file_exists": (mark("%(file)s is there already"), mark("Nothing is written over. Name a new one.")),
+    "cannot_write_there": (
+        mark("%(file)s cannot be written (%(why)s)"),
+        mark("Name a place that exists and that you may write to."),
+    ),
+    "cannot_read_there": (mark("%(file)s cannot be read (%(why)s)"), mark("Name a file that `hub backup` has made.")),
+    "not_an_archive": (mark("%(file)s is no backup of Hubbub"), mark("Name a file that `hub backup` has made.")),
     "demo_folder": (
         mark("The folder %(folder)s holds the demo"),
         mark("Start it with `hub up --demo`, or choose another folder with HUB_DATA."),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from hub.errors import DatabaseUnusable, HubError, StorageFull
 from hub.kernel.database import Database, Moment, Row, Session, bound
@@ -50,6 +51,13 @@ class SqliteSession(Session):
 
     def _execute_many(self, sql: str, rows: list[dict[str, Any]]) -> None:
         self.connection.executemany(sql, rows)
+
+    def stream(self, statement: str) -> Iterator[tuple[Any, ...]]:
+        yield from map(tuple, self.connection.execute(self.dialect.translate(statement)))
+
+    def load(self, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+        names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
+        self.connection.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', rows)  # noqa: S608
 
     def moment(self) -> Moment:
         return Moment(epoch=boot_id(), ms=time.monotonic_ns() // 1_000_000)
@@ -106,6 +114,12 @@ class SqliteDatabase(Database):
         finally:
             self._local.writing = False
         self._leave(group, wait=True)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        with _translated(), closing(connect(self.file, busy_ms=self._busy_ms)) as connection:
+            connection.execute("BEGIN")
+            yield SqliteSession(connection)
 
     def close(self) -> None:
         with self._turn:
@@ -194,6 +208,23 @@ def connect(file: Path, *, busy_ms: int | None = None) -> sqlite3.Connection:
         connection.execute("PRAGMA mmap_size=0")
         connection.execute("PRAGMA cache_size=-32768")
     return connection
+
+
+@contextmanager
+def open_file(file: Path, *, mode: str = "rw") -> Iterator[SqliteSession]:
+    """A database file that nobody else has open, such as a backup: no WAL, and rows are checked against each other
+    only when somebody asks. `mode`: ro, rw or rwc, as SQLite names them. Raises as `connect` does."""
+    with _translated(), closing(sqlite3.connect(f"file:{quote(str(file))}?mode={mode}", uri=True)) as connection:
+        connection.isolation_level = None
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA mmap_size=0")
+        yield SqliteSession(connection)
+
+
+def copy_consistently(file: Path, copy: Path) -> None:
+    """Write what is committed at this moment into a file that is empty or not there; writers go on meanwhile."""
+    with _translated(), closing(connect(file)) as connection:
+        connection.execute("VACUUM INTO ?", (str(copy),))
 
 
 def wal_is_safe() -> bool:

@@ -1,0 +1,1 @@
+"""Takes a whole installation out and brings it back: backup, restore, export, import."""
