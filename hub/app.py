@@ -16,6 +16,7 @@ from hub.demo.folder import refuse_foreign
 from hub.errors import DatabaseUnusable, Invalid
 from hub.kernel.config import Config
 from hub.kernel.hub import Hub, note_address, open_hub, prepare
+from hub.kernel.lock import folder_lock
 from hub.kernel.logs import configure_logs
 from hub.supervisor import Program, Supervisor, end_with_parent
 
@@ -45,18 +46,18 @@ def build_web(hub: Hub, connectors: Connectors) -> AsgiApp:
 
 
 def serve(config: Config, listening: socket.socket, *, supervised: bool = False) -> None:
-    """Run the web process until SIGTERM. Raises what `open_hub` raises."""
+    """Run the web process until SIGTERM. Raises what `open_hub` raises, and as `folder_lock` does."""
     from hub.web.server import run_server
 
     configure_logs()
     if supervised:
         end_with_parent()
-    with _opened(config) as (hub, connectors):
+    with _beside_others(config, supervised=supervised), _opened(config) as (hub, connectors):
         run_server(build_web(hub, connectors), [listening])
 
 
 def work(config: Config, *, supervised: bool = False) -> None:
-    """Run the worker until SIGTERM; a second one ends it at once. Raises what `open_hub` raises."""
+    """Run the worker until SIGTERM; a second one ends it at once. Raises as `serve` does."""
     from hub.engine.engine import Engine
 
     configure_logs()
@@ -71,7 +72,7 @@ def work(config: Config, *, supervised: bool = False) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    with _opened(config) as (hub, connectors):
+    with _beside_others(config, supervised=supervised), _opened(config) as (hub, connectors):
         Engine(hub, connectors).run(stop)
 
 
@@ -80,11 +81,17 @@ def up(config: Config, listening: socket.socket, *, say: Callable[[str, Mapping[
 
     say: called once with the address and with one-time sign-in links by whose they are: the first admin's, who has no
     name yet, or in the demo those of the parts that nobody has taken yet.
-    Raises what `prepare` raises.
+    Raises what `prepare` raises, and Invalid("HUB_DATA", "in_use") when the folder is another's.
     """
     configure_logs()
     if config.demo:
         refuse_foreign(config)
+    # Nodes that share a PostgreSQL may share the folder as well; one SQLite file wants one installation.
+    with folder_lock(config, alone=not config.database_url) as lock:
+        return _run(config, listening, lock, say)
+
+
+def _run(config: Config, listening: socket.socket, lock: int, say: Callable[[str, Mapping[str, str]], None]) -> bool:
     prepare(config)
     _refuse_damage(config)
     links = _links(config)
@@ -93,9 +100,10 @@ def up(config: Config, listening: socket.socket, *, say: Callable[[str, Mapping[
         name="web",
         command=_command("serve", config, "--fd", str(listening.fileno())),
         environ=environ,
-        files=(listening.fileno(),),
+        files=(listening.fileno(), lock),
     )
-    worker = Program(name="worker", command=_command("work", config), environ=environ)
+    # Both hold the lock as well: it is free only when the last of them has ended.
+    worker = Program(name="worker", command=_command("work", config), environ=environ, files=(lock,))
     say(config.base_url, links)
     return Supervisor([web, worker], [listening]).run()
 
@@ -117,6 +125,11 @@ _REFUSED = {
     errno.EACCES: ("port", "port_not_allowed"),
     errno.EADDRNOTAVAIL: ("host", "unknown_host"),
 }
+
+
+def _beside_others(config: Config, *, supervised: bool) -> contextlib.AbstractContextManager[object]:
+    """Hold the folder together with others; who is supervised was given the lock of the supervisor."""
+    return contextlib.nullcontext() if supervised else folder_lock(config, alone=False)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.errors import Invalid
 from hub.kernel.config import Config
 
-_MADE_FIRST = frozenset({"media"})
+_MADE_FIRST = frozenset({"media", "lock"})
 _MADE_BY_US = frozenset({"hub.db", "key", "sandbox.db"})
 
 

@@ -104,6 +104,28 @@ def test_a_port_in_use_is_said_before_anything_is_touched(tmp_path: Path) -> Non
     assert not installation.folder.exists()
 
 
+@pytest.mark.parametrize("command", [["up", "--port", "0"], ["serve", "--port", "0"], ["work"]])
+def test_a_second_one_on_the_same_folder_is_refused_while_the_first_runs(up: Installation, command: list[str]) -> None:
+    ended = up.run(*command)
+    assert ended.returncode == 2
+    assert "Another Hubbub runs on" in ended.stderr
+    assert str(up.supervisor) in ended.stderr
+    assert up.is_ready()
+
+
+@pytest.mark.kills
+def test_a_supervisor_that_is_killed_leaves_the_folder_to_the_next_once_its_children_have_ended(
+    tmp_path: Path,
+) -> None:
+    installation = Installation(tmp_path / "data")
+    with installation.running():
+        children = [installation.pid_of("web"), installation.pid_of("worker")]
+        installation.tell(installation.supervisor, signal.SIGKILL)
+        wait_until(lambda: not any(map(is_running, children)), "the end of both children")
+    with installation.running():
+        assert installation.is_ready()
+
+
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     ended = Installation(tmp_path / "file" / "data").run("up", "--port", "0")
