@@ -106,6 +106,9 @@ class FakeMastodon(FakeNetwork):
     def __exit__(self, *error: object) -> None:
         self.server.__exit__(*error)
 
+    def signs_out(self) -> None:
+        self.token = "another"
+
     # --- what happens there -----------------------------------------------------------------------------------------
 
     def says(

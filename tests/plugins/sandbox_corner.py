@@ -56,5 +56,8 @@ class SandboxCorner(FakeNetwork):
     def fails(self, *, next_sends: Iterable[str] = (), next_pulls: Iterable[str] = ()) -> None:
         self.inner.fails(next_sends=next_sends, next_pulls=next_pulls)
 
+    def signs_out(self) -> None:
+        self.inner.fails(next_sends=["signed_out"], next_pulls=["signed_out"])
+
     def arrivals(self) -> Sequence[Arrived]:
         return [arrival for arrival in self.inner.arrivals() if arrival.account == self.account]

@@ -125,6 +125,9 @@ class FakeWordPress(FakeNetwork):
         answer = _error(status, code, **headers) if code else _page(status, **headers)
         self._next[method].append(lambda proceed: answer)
 
+    def signs_out(self) -> None:
+        self.password = "another"
+
     # --- the API ----------------------------------------------------------------------------------------------------
 
     def _answer(self, arrival: Arrival) -> Answer:

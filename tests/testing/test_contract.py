@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
-import logging
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,14 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 from hub_plugins.sandbox.connector import SandboxConnector, SandboxSettings
-from hub_plugins.sandbox.network import FILE, Network
 
 from hub.connector import Action, Connector, Context, Features, Limits, Measure, Outgoing, Page, Part, Plan, Receipt
 from hub.errors import Ambiguous, ConnectorError, RateLimited, Unavailable
-from hub.kernel.http import Door
-from hub.testing.clock import FrozenClock
-from hub.testing.contract import ConnectorContract
-from tests.plugins.sandbox_corner import SandboxCorner
+from tests.testing.one_test import kit_for, run_one
 
 
 class Sabotaged(SandboxConnector):
@@ -304,8 +298,9 @@ BROKEN: list[tuple[type[Connector], str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("broken", "test", "given"), BROKEN)
 def test_a_broken_connector_fails_the_test_about_it(
-    broken: type[Connector], test: str, given: dict[str, Any], tmp_path: Path
+    broken: type[Connector], test: str, given: dict[str, Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    given = {**given, "caplog": caplog}
     with pytest.raises((AssertionError, ConnectorError, pytest.fail.Exception)):
         run_one(broken, test, given, tmp_path)
 
@@ -313,34 +308,6 @@ def test_a_broken_connector_fails_the_test_about_it(
 @pytest.mark.parametrize(("test", "given"), [(test, given) for _, test, given in BROKEN if "secret" not in test])
 def test_the_same_test_passes_for_a_sound_one(test: str, given: dict[str, Any], tmp_path: Path) -> None:
     run_one(SandboxConnector, test, given, tmp_path)
-
-
-def run_one(connector: type[Connector], test: str, given: dict[str, Any], data: Path) -> None:
-    """Run one test of the kit by hand, with what its fixtures would give."""
-    kit = kit_for(connector)
-    clock, door = FrozenClock(), Door()
-    network = Network(data / FILE, clock)
-    context = Context(http=door, clock=clock, log=logging.getLogger("test"), data=data)
-    values = given | {
-        "clock": clock,
-        "context": context,
-        "settings": connector.Settings(),
-        "second_settings": connector.Settings(account="@helpline24"),
-        "network": SandboxCorner(network, "@brightwater"),
-        "second_network": SandboxCorner(network, "@helpline24"),
-        "connector": connector(connector.Settings(), context),
-    }
-    run = getattr(kit(), test)
-    try:
-        run(**{name: values[name] for name in inspect.signature(run).parameters})
-    finally:
-        values["connector"].close()
-        network.close()
-        door.close()
-
-
-def kit_for(connector: type[Connector]) -> type[ConnectorContract]:
-    return type("Kit", (ConnectorContract,), {"connector_class": connector})
 
 
 class ReadOnly(SandboxConnector):

@@ -32,6 +32,7 @@ from hub.connector import Connector, Context
 from hub.kernel.http import Door
 from hub.testing.clock import FrozenClock
 
+from .manners import Manners
 from .needs import drop_undeclared
 from .network import Arrived, FakeNetwork
 from .receiving import Receiving
@@ -40,7 +41,7 @@ from .sending import Sending
 __all__ = ["Arrived", "ConnectorContract", "Door", "FakeNetwork"]
 
 
-class ConnectorContract(Receiving, Sending):
+class ConnectorContract(Receiving, Sending, Manners):
     """Every test of the contract that applies to one connector.
 
     late: how far back a message may be dated and still be found, the connector's overlap window.

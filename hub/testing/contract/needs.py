@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from hub.connector import Connector
+from hub.connector import Author, Connector, Outgoing, Target
 
 Test = TypeVar("Test", bound=Callable[..., Any])
 Claim = Callable[[type[Connector]], bool]
@@ -24,6 +24,17 @@ def needs(*claims: str | Claim) -> Callable[[Test], Test]:
 
 def has_secrets(connector: type[Connector]) -> bool:
     return bool(secret_names(connector))
+
+
+def signs_in_by_secret(connector: type[Connector]) -> bool:
+    """Whether a network that is asked can refuse it for who it is."""
+    return has_secrets(connector) and not connector.features.only_delivered
+
+
+def splits(connector: type[Connector]) -> bool:
+    """Whether a text that is too long for one post becomes several."""
+    words = Outgoing(text="a word or two. " * 200, target=Target(remote_id="1", author=Author(id="somebody")))
+    return connector.features.send and connector.measure(words, {}).parts > 1
 
 
 def has_many_visibilities(connector: type[Connector]) -> bool:

@@ -75,6 +75,10 @@ class FakeNetwork:
         """
         raise NotImplementedError
 
+    def signs_out(self) -> None:
+        """From now on the network does not know our password or token any more (settings with a secret)."""
+        raise NotImplementedError
+
     def arrivals(self) -> Sequence[Arrived]:
         """Every reply of the connector's that reached the network, in order (features.send)."""
         raise NotImplementedError

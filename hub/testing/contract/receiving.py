@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -182,7 +183,10 @@ class Receiving:
             check_retry_at(slowed.value, clock)
 
     @needs(has_secrets)
-    def test_no_secret_is_told_on(self, connector: Connector, network: FakeNetwork, settings: Any) -> None:
+    def test_no_secret_is_told_on(
+        self, connector: Connector, network: FakeNetwork, settings: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
         network.says("hello")
         told = [repr(pull_all(connector)), repr(connector.check())]
         for fault in ("down", "drop", *network.rate_limits):
@@ -190,6 +194,7 @@ class Receiving:
             with pytest.raises(ConnectorError) as failed:
                 connector.pull(None)
             told.append(f"{failed.value} {failed.value!r} {failed.value.detail} {failed.value.params}")
+        told.append(caplog.text)
         for name in secret_names(self.connector_class):
             secret = getattr(settings, name)
             assert secret, f"give the setting {name} a value, or this proves nothing"

@@ -66,6 +66,15 @@ STRINGS: tuple[tuple[str, int], ...] = (
 )
 """Text and its extended grapheme clusters (Unicode Annex 29)."""
 
+LONG_TEXTS: tuple[tuple[str, ...], ...] = (
+    ("plain", "words", "of", "some", "length,", "sentences.", "And", "more."),
+    ("families", "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466", "👍🏽", "🇩🇪🇷🇸", "e\u0301"),
+    ("عربي", "שלום", "mixed", "(with", "brackets)", "السلام"),
+    ("日本語", "한국어", "中文字符", "ไทย"),
+    ("links", "https://brightwater.example/a-rather-long-address/that-nobody/may-cut/in-half?", "#waterfilter"),
+)
+"""Words of long replies; each gets a number, so that none can be taken for another."""
+
 WORD = "Wasserhärte"
 """Stands readable in every body of HTML_BODIES."""
 

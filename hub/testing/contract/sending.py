@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -23,10 +24,10 @@ from hub.connector import (
 from hub.errors import AlreadySent, Ambiguous, ConnectorError, Gone, NotFound, RateLimited, Rejected, Unavailable
 from hub.testing.clock import FrozenClock
 
-from .needs import has_many_visibilities, has_secrets, needs, secret_names
+from .needs import has_many_visibilities, has_secrets, needs, secret_names, splits
 from .network import FakeNetwork
 from .receiving import check_retry_at
-from .samples import STRINGS
+from .samples import LONG_TEXTS, STRINGS
 from .watching import check_instants, pull_all
 
 UNITS: dict[str, Callable[[str], int]] = {
@@ -35,6 +36,11 @@ UNITS: dict[str, Callable[[str], int]] = {
     "bytes": lambda text: len(text.encode()),
 }
 """Units that count the same everywhere; graphemes stand in the table."""
+
+LONGEST = 200_000
+"""The longest text of the kit: a network that takes more is not tried beyond it."""
+
+_UNITS_OF_TEXT = re.compile(r"[a-zA-Z0-9]+|[^\sa-zA-Z0-9]")
 
 STORM = ("down", "drop", "drop", "down", "down", "drop", "drop", "down", "drop")
 MOST_TRIES = 20
@@ -92,6 +98,36 @@ class Sending:
         reserved = [part.reserved for plan in plans for part in plan.parts]
         assert all(reserved)
         assert len(set(reserved)) == len(reserved)
+
+    @needs("send")
+    @pytest.mark.parametrize("words", LONG_TEXTS, ids=lambda words: words[0])
+    def test_a_text_that_is_too_long_is_refused_or_split_without_losing_a_word(
+        self, connector: Connector, network: FakeNetwork, words: tuple[str, ...]
+    ) -> None:
+        message, limits = said(connector, network), connector.check().limits
+        text = longer_than_a_post(connector, words)
+        measured = self.connector_class.measure(answer_to(message, text), limits)
+        if measured.errors:
+            return
+        plan = connector.plan(answer_to(message, text), "key-1")
+        assert len(plan.parts) == measured.parts
+        for part in plan.parts:
+            for unit, (used, _) in self.connector_class.measure(answer_to(message, part.text), limits).units.items():
+                assert used <= limits.get(unit, used), f"{used} {unit} in one part"
+        assert is_told_by(text, "\n".join(part.text for part in plan.parts)), "words are missing or out of order"
+
+    @needs("send", splits)
+    def test_only_the_part_that_failed_is_sent_again(self, connector: Connector, network: FakeNetwork) -> None:
+        message = said(connector, network)
+        plan = connector.plan(answer_to(message, longer_than_a_post(connector, LONG_TEXTS[0])), "key-1")
+        assert len(plan.parts) > 1
+        first = connector.send(plan, 0, None)
+        network.fails(next_sends=["down"])
+        with pytest.raises(Unavailable):
+            connector.send(plan, 1, first)
+        second = connector.send(plan, 1, first)
+        assert len(network.arrivals()) == 2
+        assert first.remote_id != second.remote_id
 
     # One reply.
 
@@ -249,6 +285,24 @@ def said(connector: Connector, network: FakeNetwork, visibility: Visibility = Vi
     """A message that somebody wrote and the connector pulled."""
     id = network.says("Is ten weeks normal with hard water?", visibility=visibility)
     return pull_all(connector).latest[id]
+
+
+def longer_than_a_post(connector: Connector, words: tuple[str, ...]) -> str:
+    """A text of these words, over and over, about twice as long as one post of this server takes."""
+    units = connector.measure(outgoing("a"), connector.check().limits).units
+    limit = max((limit for _, limit in units.values()), default=0)
+    times = min(limit, LONGEST) * 2 // len(" ".join(words)) + 2
+    return "\n\n".join(" ".join(f"{word}{number}" for word in words) for number in range(times))
+
+
+def is_told_by(text: str, told: str) -> bool:
+    """Whether everything stands there in this order, whatever else stands between; Latin words are not cut."""
+    rest, at = "".join(told.split()), 0
+    for unit in _UNITS_OF_TEXT.findall(text):
+        at = rest.find(unit, at) + len(unit)
+        if at < len(unit):
+            return False
+    return True
 
 
 def target_of(message: Incoming) -> Target:

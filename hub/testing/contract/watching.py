@@ -6,32 +6,86 @@ import dataclasses
 import functools
 import json
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, SupportsIndex
 
 from hub.connector import Connector, Deleted, Incoming, Page, Skipped
 
 CURSOR_BYTES = 64 * 1024
 MOST_PAGES = 100
 
-_TOUCHES = ("open", "socket.connect", "socket.getaddrinfo", "socket.bind", "sqlite3.connect", "subprocess.Popen")
+_TOUCHES = frozenset(
+    {"open", "socket.connect", "socket.getaddrinfo", "socket.bind", "sqlite3.connect", "subprocess.Popen"}
+)
+_NETWORK = frozenset({"socket.connect", "socket.getaddrinfo"})
 _CODE = (".py", ".pyc", ".so", ".pyd")
-_watched: list[list[str]] = []
+_DOOR = "hub.kernel.http"
+_LONGEST_WAIT = 1.0
+
+Judge = Callable[[str, tuple[Any, ...]], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    judge: Judge
+    seen: list[str]
+
+
+_watches: list[_Watch] = []
+
+
+def watched() -> AbstractContextManager[list[str]]:
+    """Collect what is opened, connected and started inside; loading code does not count."""
+
+    def judge(event: str, args: tuple[Any, ...]) -> bool:
+        return event in _TOUCHES and not (event == "open" and str(args[0]).endswith(_CODE))
+
+    return _watching(judge)
+
+
+def bypasses() -> AbstractContextManager[list[str]]:
+    """Collect connections that this thread makes inside by another way than Hubbub's door to the network."""
+    mine = threading.get_ident()
+
+    def judge(event: str, args: tuple[Any, ...]) -> bool:
+        return event in _NETWORK and threading.get_ident() == mine and not _comes_from_the_door()
+
+    return _watching(judge)
 
 
 @contextmanager
-def watched() -> Iterator[list[str]]:
-    """Collect what is opened, connected and started inside; loading code does not count."""
-    _install()
-    seen: list[str] = []
-    _watched.append(seen)
+def waits() -> Iterator[list[str]]:
+    """Collect what this thread would sleep away inside, when it is more than a second at once; nobody sleeps."""
+    mine, sleep, seen = threading.get_ident(), time.sleep, list[str]()
+
+    def noticed(seconds: float | SupportsIndex) -> None:
+        if threading.get_ident() == mine and float(seconds) > _LONGEST_WAIT:
+            seen.append(f"time.sleep {seconds!r}")
+        else:
+            sleep(seconds)
+
+    # There is an audit event for it only from Python 3.13 on.
+    time.sleep = noticed
     try:
         yield seen
     finally:
-        _watched.remove(seen)
+        time.sleep = sleep
+
+
+@contextmanager
+def _watching(judge: Judge) -> Iterator[list[str]]:
+    _install()
+    watch = _Watch(judge, [])
+    _watches.append(watch)
+    try:
+        yield watch.seen
+    finally:
+        _watches.remove(watch)
 
 
 @functools.cache
@@ -41,12 +95,18 @@ def _install() -> None:
 
 
 def _notice(event: str, args: tuple[Any, ...]) -> None:
-    if not _watched or event not in _TOUCHES:
-        return
-    if event == "open" and str(args[0]).endswith(_CODE):
-        return
-    for seen in _watched:
-        seen.append(f"{event} {args[0]!r}")
+    for watch in _watches:
+        if watch.judge(event, args):
+            watch.seen.append(f"{event} {args[0]!r}")
+
+
+def _comes_from_the_door() -> bool:
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if str(frame.f_globals.get("__name__", "")).startswith(_DOOR):
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +157,7 @@ def check_page(page: Page) -> Page:
         assert message.remote_id, f"no remote id: {message!r}"
         assert message.revision, f"no revision: {message!r}"
         assert message.author.id, f"no stable author id: {message!r}"
+        assert not [each for each in message.reply.must_mention if each.is_us], f"answers would name us: {message!r}"
         json.dumps(dict(message.raw))
     check_instants(page)
     return page
