@@ -53,6 +53,7 @@ LIBRARY_HOMES = {
     "atproto": r"hub_plugins\.",
     "mastodon": r"hub_plugins\.",
     "feedparser": r"hub_plugins\.",
+    "jmespath": r"hub_plugins\.",
     "psycopg": r"hub\.kernel\.",
     "pysqlite3": r"hub\.kernel\.",
 }

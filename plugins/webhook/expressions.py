@@ -1,0 +1,72 @@
+"""JMESPath expressions that people write into settings: short, and never endless whatever they are given.
+
+https://jmespath.org/specification.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jmespath import compile as parse
+from jmespath.exceptions import JMESPathError
+from jmespath.visitor import TreeInterpreter
+
+MOST_CHARACTERS = 300
+_MOST_STEPS = 200_000
+_MOST_BRANCHES = 4
+"""`[@, @]` doubles what it is given: thirty of them in a row would fill any memory."""
+
+
+class Unusable(ValueError):
+    """This is no expression; the text says where it breaks off."""
+
+
+class TooCostly(Exception):
+    """The expression takes too long on this input."""
+
+
+class Expression:
+    """One expression, checked. An empty one finds nothing. Raises Unusable."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text.strip()
+        if len(self.text) > MOST_CHARACTERS:
+            raise Unusable(f"{len(self.text)} characters, at most {MOST_CHARACTERS}")
+        try:
+            self._tree = parse(self.text).parsed if self.text else None
+        except (JMESPathError, RecursionError, ValueError) as error:
+            raise Unusable(str(error)) from error
+        if self._tree is not None and _branches(self._tree) > _MOST_BRANCHES:
+            raise Unusable(f"more than {_MOST_BRANCHES} lists or objects are made in it")
+
+    def find(self, item: Any) -> Any:
+        """What it finds in a JSON value; None where there is nothing or a function does not fit. Raises TooCostly."""
+        if self._tree is None:
+            return None
+        try:
+            return _Counting().visit(self._tree, item)
+        except (JMESPathError, AttributeError, TypeError, ValueError, KeyError, ArithmeticError):
+            return None
+        except RecursionError as error:
+            raise TooCostly from error
+
+
+class _Counting(TreeInterpreter):
+    """An interpreter that gives up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left = _MOST_STEPS
+
+    def visit(self, node: Any, *args: Any, **more: Any) -> Any:
+        self._left -= 1
+        if self._left < 0:
+            raise TooCostly
+        return super().visit(node, *args, **more)
+
+
+def _branches(node: Any) -> int:
+    """How many lists and objects an expression makes."""
+    children = [child for child in node.get("children", ()) if isinstance(child, dict)]
+    own = node.get("type") in ("multi_select_list", "multi_select_dict")
+    return own + sum(map(_branches, children))
