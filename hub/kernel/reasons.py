@@ -225,6 +225,38 @@ REASONS: dict[str, tuple[str, str]] = {
     "refused": (mark("The server refused it"), _KEPT),
     "misconfigured.refused": (mark("The server refuses this account"), _SERVER),
     "not_a_picture": (mark("This is not a picture we can show"), _AT_THE_ORIGINAL),
+    "file.not_a_picture": (mark("This is no picture that can be sent"), mark("JPEG, PNG, WebP and GIF can be.")),
+    "file.too_large": (
+        mark("This picture is too large"),
+        mark("At most %(megabytes)s MB and about 16 million pixels can be taken. Make it smaller and add it again."),
+    ),
+    "file.quota": (
+        mark("Too many of your pictures wait to be sent"),
+        mark("At most %(most)s may. Send or remove some; what nobody sends goes by itself after a day."),
+    ),
+    "animation_too_large": (
+        mark("This moving picture is too long or too large"),
+        mark("Make it shorter or smaller, or send a still picture."),
+    ),
+    "animation_not_gif": (
+        mark("Moving pictures can only be sent as GIF"),
+        mark("Save it as GIF, or send a still picture."),
+    ),
+    "attachments.not_a_choice": (
+        mark("A picture of this reply is not there any more, or went with another one"),
+        mark("Take it out and add it again."),
+    ),
+    "attachments.too_large": (
+        mark("A picture is too large for this network"),
+        mark("Take it out, make it smaller and add it again."),
+    ),
+    "attachments.too_many": (mark("So many pictures do not fit into one post there"), mark("At most %(most)s do.")),
+    "attachments.not_taken": (mark("No pictures can be sent there"), mark("Take them out, then send the text.")),
+    "description.too_long": (mark("This description is too long"), mark("At most %(limit)s characters fit.")),
+    "upload": (
+        mark("A picture of this reply is not there any more"),
+        mark("Take the reply back and add the picture again."),
+    ),
     "wider_audience": (mark("More people would see the answer than the message"), mark("Choose a narrower audience.")),
     "wider_than_parent": (
         mark("More people would see the answer than the message"),
@@ -308,6 +340,18 @@ REASONS: dict[str, tuple[str, str]] = {
     "no_companion_target": (
         mark("The channel that answers does not know this message"),
         mark("Answer it at the original."),
+    ),
+    "connected_already": (
+        mark("This account is connected already, as %(name)s"),
+        mark("Nothing was saved. Use the channel that is there, or remove it first."),
+    ),
+    "another_account": (
+        mark("This is another account than before: %(found)s, not %(known)s"),
+        mark("Nothing was saved. Sign in as the account of this channel, or connect the other one as a new channel."),
+    ),
+    "conflict.restored": (
+        mark("Hubbub was brought back from a backup or an export, and this may have gone out since"),
+        mark("Look there first: if it is there, say so; if not, send it; or give it up."),
     ),
     "conflict.already_sent": (
         mark("This form was sent already"),

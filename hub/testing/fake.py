@@ -259,7 +259,8 @@ class FakeConnector(Connector):
     network: FakeNetwork
 
     def check(self) -> Check:
-        return Check(account=replace(US, handle=self.settings.handle), title="Fake", limits={"characters": 500})
+        account = replace(US, id=US.id if self.settings.handle == US.handle else self.settings.handle)
+        return Check(account=replace(account, handle=self.settings.handle), title="Fake", limits={"characters": 500})
 
     def pull(self, cursor: str | None) -> Page:
         return self.network.page(cursor)

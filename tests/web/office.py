@@ -71,7 +71,9 @@ class Shop:
                     meanwhile()
                 if shop.fault is not None:
                     raise shop.fault
-                return Check(account=Author(id="shop", handle="@shop", name="Shop"), warnings=shop.warnings)
+                return Check(
+                    account=Author(id=f"shop {self.settings.user}", handle="@shop", name="Shop"), warnings=shop.warnings
+                )
 
             def pull(self, cursor: str | None) -> Page:
                 return Page(cursor="0")
