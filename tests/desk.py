@@ -10,6 +10,7 @@ from hub.channels.connectors import Connectors, InlineConnectors
 from hub.channels.host import Host
 from hub.channels.model import Channel
 from hub.channels.store import channel as read_channel
+from hub.channels.upload_files import UploadFiles
 from hub.connector import Connector, Context, Features, Visibility
 from hub.inbox.model import Line, Message
 from hub.inbox.pull import Pulled, pull_now
@@ -39,7 +40,13 @@ def inline(hub: Hub) -> Connectors:
     """Connectors that run in this process, given what children would be given."""
 
     def context(kind: str) -> Context:
-        return Context(http=hub.door, clock=hub.clock, log=logging.getLogger(kind), data=Path(hub.config.data))
+        return Context(
+            http=hub.door,
+            clock=hub.clock,
+            log=logging.getLogger(kind),
+            data=Path(hub.config.data),
+            uploads=UploadFiles(hub.config.media),
+        )
 
     return InlineConnectors(hub.plugins, Host(hub.plugins, context))
 

@@ -22,6 +22,7 @@ import msgspec
 
 from hub.channels.frames import MOST_BYTES, read_frame, write_frame
 from hub.channels.host import Host
+from hub.channels.upload_files import UploadFiles
 from hub.channels.wire import Answer, Request, Start, encode, to_problem
 from hub.connector import Context
 from hub.errors import PluginFault
@@ -120,11 +121,11 @@ def _end_at_standstill() -> None:
 
 def _context(start: Start) -> Callable[[str], Context]:
     door = Door(allow=start.allow_hosts)
+    uploads = UploadFiles(Path(start.data) / "media")
 
     def make(kind: str) -> Context:
-        return Context(
-            http=door, clock=system_clock, log=logging.getLogger(f"hub.plugin.{kind}"), data=Path(start.data)
-        )
+        log = logging.getLogger(f"hub.plugin.{kind}")
+        return Context(http=door, clock=system_clock, log=log, data=Path(start.data), uploads=uploads)
 
     return make
 

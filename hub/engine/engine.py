@@ -26,7 +26,7 @@ from hub.engine.clock_watch import ClockWatch
 from hub.engine.crew import Crew, log_failure
 from hub.engine.debts import Debts, GiveBack
 from hub.errors import HubError
-from hub.inbox import pull
+from hub.inbox import pull, uploads
 from hub.inbox.follow import follow_outbox
 from hub.kernel import log
 from hub.kernel.clock import Clock, system_clock
@@ -178,6 +178,7 @@ class Engine:
             limits.forget(session, now=now)
             webhook.forget(session, before=now - _KEEP_DELIVERIES)
             store.forget_silent(session)
+        uploads.sweep(self.hub)
         self._bring_forward()
 
     def _bring_forward(self) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from hub.connector import Attachment, Kind, Moderation, ReplyRules, Trust, Visibility
+from hub.connector import Attachment, Kind, Moderation, ReplyRules, Trust, Upload, Visibility
 
 
 class ConversationState(StrEnum):
@@ -108,3 +108,31 @@ class ShownPost:
     text: str
     link: str | None
     created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadRow:
+    """A picture somebody of us brought to send. `outbox_id`: the reply it goes with, None while it waits for one."""
+
+    id: str
+    agent_id: int
+    name: str
+    alt: str
+    media_type: str
+    size: int
+    width: int
+    height: int
+    created_at: datetime
+    outbox_id: int | None = None
+
+    @property
+    def upload(self) -> Upload:
+        """The same as connectors get it."""
+        return Upload(
+            id=self.id,
+            media_type=self.media_type,
+            size=self.size,
+            alt=self.alt,
+            width=self.width,
+            height=self.height,
+        )
