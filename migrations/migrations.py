@@ -10,11 +10,23 @@ from hub.kernel.migrate import Step, statements, steps
 migrations = Migrations("hub")
 
 
+def _index_words(db: Database) -> None:
+    """Hang an FTS5 index on the words, which triggers keep up. The words are folded and split by us (inbox/words.py):
+    the tokenizer `ascii` leaves them as they are."""
+    db.table("search_texts").enable_fts(["words"], tokenize="ascii", create_triggers=True)
+
+
+_BEYOND_SQL = {"0002_search": _index_words}
+"""What a step does on SQLite beside its statements."""
+
+
 def _register(step: Step) -> None:
     @migrations(name=step.name)
     def apply(db: Database) -> None:
         for statement in statements(step.sql):
             db.execute(SQLITE.translate(statement))
+        if step.name in _BEYOND_SQL:
+            _BEYOND_SQL[step.name](db)
 
 
 for _step in steps():

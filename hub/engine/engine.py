@@ -26,7 +26,7 @@ from hub.engine.clock_watch import ClockWatch
 from hub.engine.crew import Crew, log_failure
 from hub.engine.debts import Debts, GiveBack
 from hub.errors import HubError
-from hub.inbox import pull, uploads
+from hub.inbox import indexing, pull
 from hub.inbox.follow import follow_outbox
 from hub.kernel import log
 from hub.kernel.clock import Clock, system_clock
@@ -100,6 +100,7 @@ class Engine:
             "resolve": (5.0, partial(self._resolve, worker, stop)),
             "observe": (1.0, partial(self._observe, stop)),
             "follow": (1.0, partial(follow_outbox, self.hub)),
+            "search": (1.0, self._index),
             "give_back": (1.0, partial(self._debts.settle, self.hub.database)),
             "sweep": (60.0, self._sweep),
         }
@@ -169,6 +170,9 @@ class Engine:
             if self._observing.free and plugin not in self._observing.crowded:
                 work = partial(observe.tell, self.hub, self.connectors, plugin, stop)
                 self._observing.start(plugin, work, failed=_nothing_owed)
+
+    def _index(self) -> None:
+        indexing.sweep(self.hub)
 
     def _sweep(self) -> None:
         now = self.hub.clock()

@@ -16,7 +16,7 @@ from hub.customers import store as customers
 from hub.events import Event, MessageChanged, MessageReceived
 from hub.inbox import readable
 from hub.inbox.model import Direction
-from hub.inbox.store import conversations, intake, messages, replies
+from hub.inbox.store import conversations, intake, messages, replies, search
 from hub.inbox.store.intake import Known, Place, Tomb
 from hub.inbox.summary import summarise
 from hub.inbox.threads import Threads
@@ -116,6 +116,7 @@ class _Intake:
     def finish(self) -> None:
         """Tell what happened, and bring up to date what the list shows of every conversation this page touched."""
         log.append_all(self.session, self._events, at=self.now)
+        search.enqueue(self.session, {*self.stored.new, *self.stored.changed})
         for conversation_id in sorted(self._touched | self._threads.touched):
             refresh(self.session, conversation_id)
 

@@ -26,6 +26,8 @@ POINTS = (
     "reply.stored",
     "observe.told",
     "observe.moved",
+    "search.read",
+    "search.kept",
 )
 
 

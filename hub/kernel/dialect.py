@@ -50,6 +50,14 @@ SQLITE = Dialect(
         "texts": "(SELECT value FROM json_each(:{0}))",
         "as_xid": ":{0}",
         "settled_only": "",
+        # Statements that the other engine has no use for are commented out: they stand on one line.
+        "only_postgresql": "--",
+        "materialized": "",
+        # A column of words that can be searched: here its words as a line, with the FTS5 index that 0002 hangs on it.
+        "searchable": "TEXT",
+        "as_searchable": ":{0}",
+        "hits": "SELECT rowid AS id FROM {0}_fts WHERE {0}_fts MATCH :query",
+        "holds": "NOT EXISTS (SELECT 1 FROM json_each(:needles) WHERE instr({0}.words, value) = 0)",
     },
 )
 
@@ -67,6 +75,13 @@ POSTGRESQL = Dialect(
         "ids": "(SELECT value::bigint FROM jsonb_array_elements_text(CAST(:{0} AS jsonb)))",
         "texts": "(SELECT value FROM jsonb_array_elements_text(CAST(:{0} AS jsonb)))",
         "as_xid": "CAST(CAST(:{0} AS text) AS xid8)",
+        "only_postgresql": "",
+        # Without it the planner walks the newest rows backwards, looking into each.
+        "materialized": "MATERIALIZED",
+        "searchable": "TSVECTOR",
+        "as_searchable": "CAST(:{0} AS tsvector)",
+        "hits": "SELECT id FROM {0} WHERE words @@ CAST(:query AS tsquery)",
+        "holds": "{0}.words @@ CAST(:query AS tsquery)",
         "settled_only": "AND xid < pg_snapshot_xmin(pg_current_snapshot())",
     },
 )

@@ -248,6 +248,12 @@ def count_unread(session: Session, teams: Sequence[int]) -> int:
 
 def parse_mark(text: str) -> Mark | None:
     """Read a mark from an address; None when it is none of ours."""
+def these_lines(session: Session, conversation_ids: Sequence[int]) -> dict[int, Line]:
+    """These conversations as the list shows them, by id; what is not there is left out."""
+    rows = session.all(_THESE_LINES, wanted=list(conversation_ids))
+    return {row["id"]: _line(row) for row in rows}
+
+
     micros, _, conversation_id = text.partition(".")
     if not (micros.isdecimal() and conversation_id.isdecimal() and len(text) < 40):
         return None

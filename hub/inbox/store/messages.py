@@ -16,7 +16,7 @@ from hub.kernel.html import CLEAN_VERSION, clean
 
 # What is said in a conversation: not a reply that was taken back (its text is kept in the outbox), nor the further
 # parts of a reply, which its message holds already.
-_SAID = """
+SAID = """
     (outbox.state IS NULL OR outbox.state <> 'cancelled')
     AND NOT EXISTS (SELECT 1 FROM outbox_parts WHERE outbox_parts.outbox_id = messages.outbox_id
                     AND outbox_parts.part > 0 AND outbox_parts.remote_id = messages.remote_id)"""
@@ -26,7 +26,7 @@ _UTTERANCES = f"""
         messages.content_warning, messages.moderation, messages.created_at, messages.received_at, messages.deleted_at,
         messages.history, messages.remote_id, messages.id
     FROM messages LEFT JOIN outbox ON outbox.id = messages.outbox_id
-    WHERE messages.conversation_id = :conversation_id AND {_SAID}
+    WHERE messages.conversation_id = :conversation_id AND {SAID}
       AND (outbox.state IS NULL OR outbox.state <> 'failed')
     ORDER BY messages.created_at DESC, messages.id DESC LIMIT 100"""  # noqa: S608
 
@@ -45,18 +45,18 @@ _JOINS = """
 
 _OF_CONVERSATION = f"""
     SELECT {_SHOWN} {_JOINS}
-    WHERE messages.conversation_id = :conversation_id AND {_SAID}
+    WHERE messages.conversation_id = :conversation_id AND {SAID}
     ORDER BY messages.created_at DESC, messages.id DESC LIMIT :limit"""
 
 _EARLIER = f"""
     SELECT {_SHOWN} {_JOINS} JOIN messages mark ON mark.id = :before
-    WHERE messages.conversation_id = :conversation_id AND {_SAID}
+    WHERE messages.conversation_id = :conversation_id AND {SAID}
       AND (messages.created_at < mark.created_at OR (messages.created_at = mark.created_at AND messages.id < mark.id))
     ORDER BY messages.created_at DESC, messages.id DESC LIMIT :limit"""
 
 _THEIRS = f"""
     SELECT {_SHOWN} {_JOINS}
-    WHERE messages.conversation_id = :conversation_id AND messages.direction = 'in' AND {_SAID}"""
+    WHERE messages.conversation_id = :conversation_id AND messages.direction = 'in' AND {SAID}"""
 _LAST_OF_THEIRS = f"{_THEIRS} ORDER BY messages.created_at DESC, messages.id DESC LIMIT 1"
 _LAST_THAT_IS_THERE = f"""
     {_THEIRS} AND messages.deleted_at IS NULL ORDER BY messages.created_at DESC, messages.id DESC LIMIT 1"""
@@ -65,7 +65,7 @@ _AROUND = f"""
     SELECT {_SHOWN} {_JOINS}
     WHERE messages.thread_id = :thread_id
       AND (messages.conversation_id IS NULL OR messages.conversation_id <> :conversation_id)
-      AND (messages.remote_id IN {{texts parents}} OR messages.parent_remote_id IN {{texts own}}) AND {_SAID}
+      AND (messages.remote_id IN {{texts parents}} OR messages.parent_remote_id IN {{texts own}}) AND {SAID}
     ORDER BY messages.created_at DESC, messages.id DESC LIMIT 50"""
 
 _ONE = f"SELECT {_SHOWN} {_JOINS} WHERE messages.id = :id"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.connector import Visibility
+from hub.inbox.store import search
 from hub.kernel.database import Row, Session, storable
 from hub.kernel.html import MAX_HTML
 
@@ -101,7 +102,7 @@ def add_reply(
     now: datetime,
 ) -> int:
     """Store a reply written here; it gets the network's id when it has arrived."""
-    return session.insert(
+    message_id = session.insert(
         _INSERT,
         channel_id=channel_id,
         thread_id=thread_id,
@@ -115,6 +116,8 @@ def add_reply(
         content_warning=content_warning,
         now=now,
     )
+    search.enqueue(session, [message_id])
+    return message_id
 
 
 def proved(session: Session, channel_id: int, remote_ids: Iterable[str]) -> list[int]:
@@ -141,6 +144,7 @@ def adopt(session: Session, outbox_id: int, part_texts: list[str]) -> list[Adopt
             session.run(_CLAIM_NATIVE, id=row["native_id"], outbox_id=outbox_id, conversation_id=row["conversation_id"])
         else:
             _add_part(session, row, part_texts[row["part"]] if row["part"] < len(part_texts) else "")
+    search.enqueue(session, {row[name] for row in receipts for name in ("written_id", "native_id") if row[name]})
     return [
         Adopted(remote_id=row["remote_id"], thread_id=row["thread_id"], conversation_id=row["conversation_id"])
         for row in receipts
