@@ -94,7 +94,10 @@ CREATE TABLE channels (
     team_id {bigint} NOT NULL REFERENCES teams (id),
     settings TEXT NOT NULL,
     sealed TEXT NOT NULL,
+    memory TEXT NOT NULL DEFAULT '',
+    memory_version {bigint} NOT NULL DEFAULT 0,
     account TEXT NOT NULL,
+    account_id TEXT,
     title TEXT NOT NULL DEFAULT '',
     limits TEXT NOT NULL DEFAULT '{}',
     warnings TEXT NOT NULL DEFAULT '[]',
@@ -119,6 +122,8 @@ CREATE TABLE channels (
 
 CREATE INDEX channels_due ON channels (next_pull_at) WHERE state = 'active';
 
+CREATE UNIQUE INDEX channels_account ON channels (kind, account_id) WHERE state <> 'removed';
+
 CREATE TABLE dead_letters (
     id {identity},
     channel_id {bigint} NOT NULL REFERENCES channels (id),
@@ -142,6 +147,7 @@ CREATE TABLE outbox (
     plan TEXT,
     state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'failed', 'unknown', 'held', 'cancelled')),
     due_at {timestamp} NOT NULL,
+    send_at {timestamp},
     tries {bigint} NOT NULL DEFAULT 0,
     first_tried_at {timestamp},
     claimed_by TEXT,

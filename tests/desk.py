@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from hub.channels.connect import add_channel
+from hub.channels.connect import add_channel, keeper
 from hub.channels.connectors import Connectors, InlineConnectors
 from hub.channels.host import Host
 from hub.channels.model import Channel
@@ -48,7 +48,7 @@ def inline(hub: Hub) -> Connectors:
             uploads=UploadFiles(hub.config.media),
         )
 
-    return InlineConnectors(hub.plugins, Host(hub.plugins, context))
+    return InlineConnectors(hub.plugins, Host(hub.plugins, context), remember=keeper(hub))
 
 
 class Desk:

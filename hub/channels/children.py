@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 
+from hub.channels.connect import keeper
 from hub.channels.connectors import SECONDS, Connectors
 from hub.channels.parent import GRACE_SECONDS, Child, Ended
 from hub.channels.wire import Answer, Request, Start
@@ -35,7 +36,7 @@ class ChildConnectors(Connectors):
         idle_seconds: float = IDLE_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(hub.plugins, seconds=seconds)
+        super().__init__(hub.plugins, seconds=seconds, remember=keeper(hub))
         self._data = str(hub.config.data.resolve())
         self._allow_hosts = tuple(hub.config.allow_hosts)
         self._idle_seconds = idle_seconds

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from hub.channels import store
 from hub.channels.connectors import Connectors
-from hub.channels.model import Account, Channel, ChannelState, Trouble
+from hub.channels.model import Account, Channel, ChannelState, Remembered, Trouble
 from hub.channels.settings import fields_of, read_form, split
 from hub.channels.webhook import store as webhook
 from hub.channels.wire import Problem, to_error
@@ -38,9 +38,13 @@ def add_channel(
             connected = store.by_client_key(session, client_key)
         if connected is not None:
             return connected
-    complete, check = _tested(hub, connectors, kind, values)
+    complete, check, memory = _tested(hub, connectors, kind, values)
     shown, secret = split(hub.plugins.connector(kind).Settings, complete)
     with hub.database.transaction() as session:
+        connected = store.by_client_key(session, client_key) if client_key is not None else None
+        if connected is not None:
+            return connected
+        _refuse_twice(session, kind, check)
         channel_id = store.add(
             session,
             kind=kind,
@@ -48,6 +52,8 @@ def add_channel(
             team_id=team_id,
             settings=shown,
             sealed=hub.secrets.seal(json.dumps(secret)),
+            memory=_sealed(hub, memory.text),
+            memory_version=memory.version,
             check=check,
             now=hub.clock(),
             client_key=client_key,
@@ -58,6 +64,20 @@ def add_channel(
             webhook.add_hook(session, hub.token(), channel_id)
         _announce(hub, session, channel_id, ChannelState.ACTIVE)
         return store.channel(session, channel_id)
+
+
+def _refuse_twice(session: Session, kind: str, check: Check, *, but: int = 0) -> None:
+    """One account is one channel: connected twice, everything would arrive and be answered twice. Raises Invalid."""
+    found = store.with_account(session, kind, check.account.id, but=but) if check.account.id else None
+    if found is not None:
+        raise Invalid("", "connected_already", name=found.name, id=found.id)
+
+
+def _refuse_another(hub: Hub, channel: Channel, check: Check) -> None:
+    """Signing in again is for the account the conversations are with, where a network signs accounts in."""
+    if hub.plugins.connector(channel.kind).features.signs_in and check.account.id != channel.account.id:
+        known = channel.account.handle or channel.account.name
+        raise Invalid("", "another_account", known=known, found=check.account.handle or check.account.name)
 
 
 def _connected(session: Session, client_key: str | None) -> Channel:
@@ -80,9 +100,11 @@ def change_channel(
         known = account_of(hub, session, channel).settings
     settings = hub.plugins.connector(channel.kind).Settings
     kept = {field.name for field in fields_of(settings) if field.secret and not values.get(field.name)}
-    complete, check = _tested(hub, connectors, channel.kind, {**values, **{name: known[name] for name in kept}})
+    complete, check, memory = _tested(hub, connectors, channel.kind, {**values, **{name: known[name] for name in kept}})
+    _refuse_another(hub, channel, check)
     shown, secret = split(settings, complete)
     with hub.database.transaction() as session:
+        _refuse_twice(session, channel.kind, check, but=channel_id)
         store.update_connection(
             session,
             channel_id,
@@ -90,6 +112,8 @@ def change_channel(
             team_id=team_id,
             settings=shown,
             sealed=hub.secrets.seal(json.dumps(secret)),
+            memory=_sealed(hub, memory.text),
+            memory_version=memory.version,
             check=check,
             now=hub.clock(),
         )
@@ -150,8 +174,39 @@ def remove_channel(hub: Hub, channel_id: int) -> None:
 
 def account_of(hub: Hub, session: Session, channel: Channel) -> Account:
     """Put open and sealed settings together for a call. Raises KeyLost."""
-    secret: dict[str, str] = json.loads(hub.secrets.unseal(store.sealed_settings(session, channel.id)))
-    return Account(kind=channel.kind, channel_id=channel.id, settings={**channel.settings, **secret})
+    row = store.sealed(session, channel.id)
+    secret: dict[str, str] = json.loads(hub.secrets.unseal(row["sealed"]))
+    return Account(
+        kind=channel.kind,
+        channel_id=channel.id,
+        settings={**channel.settings, **secret},
+        sealed=row["sealed"],
+        memory=Remembered(text=_unsealed(hub, row["memory"]), version=row["memory_version"]),
+    )
+
+
+def keeper(hub: Hub) -> Callable[[Account, Remembered], None]:
+    """Return what seals and stores a connector's memory, as long as the settings are those it was won with."""
+
+    def keep(account: Account, memory: Remembered) -> None:
+        with hub.database.transaction() as session:
+            store.note_memory(
+                session,
+                account.channel_id,
+                sealed=account.sealed,
+                memory=_sealed(hub, memory.text),
+                version=memory.version,
+            )
+
+    return keep
+
+
+def _sealed(hub: Hub, text: str) -> str:
+    return hub.secrets.seal(text) if text else ""
+
+
+def _unsealed(hub: Hub, sealed: str) -> str:
+    return hub.secrets.unseal(sealed) if sealed else ""
 
 
 def read_account(hub: Hub, channel_id: int) -> Account:
@@ -180,9 +235,11 @@ def error_of(trouble: Trouble) -> HubError:
     return to_error(Problem(code=trouble.code, reason=trouble.reason, detail=trouble.detail))
 
 
-def _tested(hub: Hub, connectors: Connectors, kind: str, values: Mapping[str, str]) -> tuple[dict[str, str], Check]:
+def _tested(
+    hub: Hub, connectors: Connectors, kind: str, values: Mapping[str, str]
+) -> tuple[dict[str, str], Check, Remembered]:
     complete = read_form(hub.plugins.connector(kind).Settings, values)
-    return complete, connectors.check(Account(kind=kind, settings=complete))
+    return complete, *connectors.try_out(Account(kind=kind, settings=complete))
 
 
 def _own_name(kind: str, check: Check) -> str:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from hub.channels import wire
 from hub.channels.host import Host
-from hub.channels.model import Account
+from hub.channels.model import Account, Remembered
 from hub.channels.settings import fields_of
 from hub.channels.wire import Answer, Request
 from hub.connector import Accepted, Action, Check, Delivery, Outgoing, Page, Plan, Receipt
-from hub.errors import PluginFault
+from hub.errors import HubError, PluginFault
 from hub.kernel.log import Logged
 from hub.kernel.plugins import Plugins
 from hub.kernel.redaction import redaction
+
+_log = logging.getLogger("hub.children")
 
 SECONDS: Mapping[str, float] = {
     "check": 20,
@@ -35,12 +38,26 @@ ITEMS_MOST = 2000
 """The longest page: it is stored in one transaction, during which nobody else can write."""
 
 
-class Connectors(ABC):
-    """Calls connectors. Every method raises the ConnectorErrors of hub.errors, or PluginFault for a broken plugin."""
+Remember = Callable[[Account, Remembered], None]
+"""Keeps what a saved channel's connector remembers, for the next call; raises HubError when it cannot be kept now."""
 
-    def __init__(self, plugins: Plugins, *, seconds: Mapping[str, float] = SECONDS) -> None:
+
+def forget(account: Account, memory: Remembered) -> None:
+    """For calls of which nothing is kept."""
+
+
+class Connectors(ABC):
+    """Calls connectors. Every method raises the ConnectorErrors of hub.errors, or PluginFault for a broken plugin.
+
+    remember: called after each call in which a saved channel's connector wrote into its memory.
+    """
+
+    def __init__(
+        self, plugins: Plugins, *, seconds: Mapping[str, float] = SECONDS, remember: Remember = forget
+    ) -> None:
         self.plugins = plugins
         self._seconds = seconds
+        self._remember = remember
         self._ids = itertools.count(1)
 
     @abstractmethod
@@ -50,6 +67,11 @@ class Connectors(ABC):
     def check(self, account: Account) -> Check:
         found: Check = self._call(account, "check", ())
         return found
+
+    def try_out(self, account: Account) -> tuple[Check, Remembered]:
+        """Check settings that are not saved yet; also returns what the connector remembers of it, to be saved along."""
+        answer = self._ask_about(account, "check", ())
+        return wire.read_answer("check", answer), answer.memory or account.memory
 
     def pull(self, account: Account, cursor: str | None, deliveries: tuple[Delivery, ...] = ()) -> Page:
         page: Page = self._call(account, "pull", (cursor, deliveries))
@@ -80,12 +102,25 @@ class Connectors(ABC):
     def observe(self, plugin: str, logged: Logged) -> None:
         """Tell one plugin what happened; raises PluginFault when it raises, hangs or dies."""
         arguments = (logged.kind, wire.encode_event(logged.event))
-        self._result(plugin, Request(id=0, method="observe", deadline=0, kind=plugin), arguments)
+        answer = self._asked(plugin, Request(id=0, method="observe", deadline=0, kind=plugin), arguments)
+        wire.read_answer("observe", answer)
 
     def close(self) -> None:
         """End everything this object started."""
 
     def _call(self, account: Account, method: str, arguments: tuple[Any, ...]) -> Any:
+        answer = self._ask_about(account, method, arguments)
+        if answer.memory is not None and account.channel_id:
+            self._keep(account, answer.memory)
+        return wire.read_answer(method, answer)
+
+    def _keep(self, account: Account, memory: Remembered) -> None:
+        try:
+            self._remember(account, memory)
+        except HubError as error:  # the next answer brings it again; what was done at the network counts more
+            _log.warning("the memory of channel %s could not be kept now: %s", account.channel_id, error.code)
+
+    def _ask_about(self, account: Account, method: str, arguments: tuple[Any, ...]) -> Answer:
         plugin = self.plugins.plugin_of(account.kind)
         self._hide_secrets(account)
         request = Request(
@@ -95,12 +130,13 @@ class Connectors(ABC):
             kind=account.kind,
             channel_id=account.channel_id,
             settings=account.settings,
+            memory=account.memory,
         )
-        return self._result(plugin, request, arguments)
+        return self._asked(plugin, request, arguments)
 
-    def _result(self, plugin: str, request: Request, arguments: tuple[Any, ...]) -> Any:
+    def _asked(self, plugin: str, request: Request, arguments: tuple[Any, ...]) -> Answer:
         stamped = wire.stamped(request, next(self._ids), arguments, self._seconds[request.method])
-        return wire.read_answer(request.method, self._ask(plugin, stamped))
+        return self._ask(plugin, stamped)
 
     def _hide_secrets(self, account: Account) -> None:
         """Whatever a plugin prints of them, our log does not show it."""
@@ -112,8 +148,8 @@ class Connectors(ABC):
 class InlineConnectors(Connectors):
     """Runs connectors in this process: for connectors that write our own database, and for quick tests."""
 
-    def __init__(self, plugins: Plugins, host: Host) -> None:
-        super().__init__(plugins)
+    def __init__(self, plugins: Plugins, host: Host, *, remember: Remember = forget) -> None:
+        super().__init__(plugins, remember=remember)
         self._host = host
 
     def _ask(self, plugin: str, request: Request) -> Answer:

@@ -15,11 +15,13 @@ from typing import Any
 import msgspec
 
 from hub.channels import wire
+from hub.channels.model import Remembered
 from hub.channels.settings import build
 from hub.channels.wire import Answer, Request
-from hub.connector import Connector, Context, Delivery
+from hub.connector import Connector, Context, Delivery, Memory
 from hub.errors import PluginFault, Unavailable
 from hub.events import KINDS
+from hub.kernel.clock import to_micros
 from hub.kernel.plugins import Plugins
 
 _log = logging.getLogger("hub.plugin")
@@ -34,13 +36,20 @@ class Host:
         self._plugins = plugins
         self._make_context = make_context
         self._seats: dict[tuple[str, int, str], _Seat] = {}
+        self._memories: dict[tuple[str, int], tuple[bytes, Memory]] = {}
         self._lock = threading.Lock()
 
     def answer(self, request: Request) -> Answer:
         """Run one call. Never raises: an error of the connector or a bug in it is part of the answer."""
+        memory = self._memory(request)
+        answer = self._answer(request, memory)
+        newer = memory.newer_than(request.memory.version)
+        return answer if newer is None else replace(answer, memory=Remembered(text=newer[0], version=newer[1]))
+
+    def _answer(self, request: Request, memory: Memory) -> Answer:
         try:
             _refuse_late(request)
-            return Answer(id=request.id, result=wire.encode(self._run(request)))
+            return Answer(id=request.id, result=wire.encode(self._run(request, memory)))
         except BaseException as error:  # sys.exit() in a plugin is a bug of the plugin and ends nothing else
             problem = wire.to_problem(error)
             if problem.code == PluginFault.code:
@@ -53,7 +62,22 @@ class Host:
         for seat in seats:
             seat.close()
 
-    def _run(self, request: Request) -> Any:
+    def _memory(self, request: Request) -> Memory:
+        """What all instances of a channel share; other settings begin with another one."""
+        told, settings = request.memory, fingerprint(request)
+        with self._lock:
+            known = self._memories.get((request.kind, request.channel_id))
+            if known is None or known[0] != settings or not request.channel_id:
+                known = (settings, Memory(told.text, version=told.version, micros=self._micros))
+            if request.channel_id:
+                self._memories[request.kind, request.channel_id] = known
+        known[1].learn(told.text, told.version)
+        return known[1]
+
+    def _micros(self) -> int:
+        return to_micros(self._make_context("").clock())
+
+    def _run(self, request: Request, memory: Memory) -> Any:
         arguments = wire.decode_arguments(request)
         if request.method == "observe":
             return self._observe(request.kind, *arguments)
@@ -61,7 +85,8 @@ class Host:
             if request.method == "pull":
                 cursor, seat.deliveries = arguments
                 arguments = (cursor,)
-            return getattr(seat.connector(request, self._make), request.method)(*arguments)
+            connector = seat.connector(request, lambda: self._make(request, seat, memory))
+            return getattr(connector, request.method)(*arguments)
 
     def _observe(self, plugin: str, hook: str, data: bytes) -> None:
         getattr(self._plugins.modules[plugin], hook)(event=msgspec.json.decode(data, type=KINDS[hook]))
@@ -86,9 +111,9 @@ class Host:
             finally:
                 seat.deliveries = ()
 
-    def _make(self, request: Request, seat: _Seat) -> Connector:
+    def _make(self, request: Request, seat: _Seat, memory: Memory) -> Connector:
         connector = self._plugins.connector(request.kind)
-        context = replace(self._make_context(request.kind), deliveries=lambda: seat.deliveries)
+        context = replace(self._make_context(request.kind), memory=memory, deliveries=lambda: seat.deliveries)
         return connector(build(connector.Settings, request.settings), context)
 
 
@@ -104,11 +129,11 @@ class _Seat:
         self._connector: Connector | None = None
         self._fingerprint = b""
 
-    def connector(self, request: Request, make: Callable[[Request, _Seat], Connector]) -> Connector:
-        fingerprint = hashlib.sha256(msgspec.json.encode(request.settings, order="sorted")).digest()
-        if self._connector is None or self._fingerprint != fingerprint:
+    def connector(self, request: Request, make: Callable[[], Connector]) -> Connector:
+        settings = fingerprint(request)
+        if self._connector is None or self._fingerprint != settings:
             self.close()
-            self._connector, self._fingerprint = make(request, self), fingerprint
+            self._connector, self._fingerprint = make(), settings
         return self._connector
 
     def close(self) -> None:
@@ -119,6 +144,11 @@ class _Seat:
             connector.close()
         except Exception as error:
             _log.warning("%s.close() failed: %s", connector.kind, type(error).__name__)
+
+
+def fingerprint(request: Request) -> bytes:
+    """The same for the same settings."""
+    return hashlib.sha256(msgspec.json.encode(request.settings, order="sorted")).digest()
 
 
 def _refuse_late(request: Request) -> None:

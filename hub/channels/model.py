@@ -30,12 +30,25 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What a connector keeps for itself, see hub.connector.Memory, and when that was written."""
+
+    text: str = field(default="", repr=False)
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What a connector needs to speak for a channel. Holds secrets: never logged, never shown."""
+    """What a connector needs to speak for a channel. Holds secrets: never logged, never shown.
+
+    sealed: the secret settings as they are stored; another text after each change of the settings.
+    """
 
     kind: str
     channel_id: int = 0
     settings: Mapping[str, str] = field(repr=False)
+    sealed: str = field(default="", repr=False)
+    memory: Remembered = field(default_factory=Remembered)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

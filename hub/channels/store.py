@@ -22,29 +22,41 @@ _ONE = f"SELECT {_COLUMNS} FROM channels WHERE id = :id AND state <> 'removed'" 
 
 _ALL = f"SELECT {_COLUMNS} FROM channels WHERE state <> 'removed' ORDER BY name, id"  # noqa: S608
 
+# Whoever connects an account holds this row to the end of the transaction: no two forms find the account free.
+_CONNECT_ALONE = "UPDATE installation SET value = value WHERE name = 'key_id'"
+
+_WITH_ACCOUNT = f"""
+    SELECT {_COLUMNS} FROM channels
+    WHERE kind = :kind AND account_id = :account_id AND state <> 'removed' AND id <> :but"""  # noqa: S608
+
 _BY_CLIENT_KEY = f"SELECT {_COLUMNS} FROM channels WHERE client_key = :client_key"  # noqa: S608
 
 _TEAM = "SELECT team_id FROM channels WHERE id = :id"
 
-_SEALED = "SELECT sealed FROM channels WHERE id = :id"
+_SEALED = "SELECT sealed, memory, memory_version FROM channels WHERE id = :id"
+
+_REMEMBER = """
+    UPDATE channels SET memory = :memory, memory_version = :version
+    WHERE id = :id AND sealed = :sealed AND memory_version < :version"""
 
 _INSERT = """
-    INSERT INTO channels (kind, name, team_id, settings, sealed, account, title, limits, warnings, can_send, state,
-                          next_pull_at, client_key, created_at)
-    VALUES (:kind, :name, :team_id, :settings, :sealed, :account, :title, :limits, :warnings, :can_send, 'active',
-            :now, :client_key, :now)
+    INSERT INTO channels (kind, name, team_id, settings, sealed, memory, memory_version, account, account_id,
+                          title, limits, warnings, can_send, state, next_pull_at, client_key, created_at)
+    VALUES (:kind, :name, :team_id, :settings, :sealed, :memory, :memory_version, :account, :account_id, :title,
+            :limits, :warnings, :can_send, 'active', :now, :client_key, :now)
     ON CONFLICT (client_key) DO NOTHING RETURNING id"""
 
 _UPDATE_CONNECTION = """
-    UPDATE channels SET name = :name, team_id = :team_id, settings = :settings, sealed = :sealed, account = :account,
-        title = :title, limits = :limits, warnings = :warnings, can_send = :can_send,
+    UPDATE channels SET name = :name, team_id = :team_id, settings = :settings, sealed = :sealed, memory = :memory,
+        memory_version = :memory_version, account = :account, account_id = :account_id, title = :title,
+        limits = :limits, warnings = :warnings, can_send = :can_send,
         state = CASE WHEN state IN ('paused', 'removed') THEN state ELSE 'active' END, next_pull_at = :now,
         failures = 0, failing_since = NULL, error_code = NULL, error_reason = NULL, error_detail = NULL
     WHERE id = :id"""
 
 _CHECKED = """
-    UPDATE channels SET account = :account, title = :title, limits = :limits, warnings = :warnings,
-        can_send = :can_send,
+    UPDATE channels SET account = :account, account_id = :account_id, title = :title, limits = :limits,
+        warnings = :warnings, can_send = :can_send,
         state = CASE WHEN state IN ('signed_out', 'misconfigured') THEN 'active' ELSE state END,
         next_pull_at = :now, failures = 0, failing_since = NULL,
         error_code = NULL, error_reason = NULL, error_detail = NULL
@@ -53,7 +65,8 @@ _CHECKED = """
 _SET_STATE = "UPDATE channels SET state = :state, next_pull_at = :now WHERE id = :id AND state <> 'removed'"
 
 _REMOVE = """
-    UPDATE channels SET state = 'removed', settings = '{}', sealed = '', claimed_by = NULL WHERE id = :id"""
+    UPDATE channels SET state = 'removed', settings = '{}', sealed = '', memory = '', claimed_by = NULL
+    WHERE id = :id"""
 
 _PULL_SOON = "UPDATE channels SET next_pull_at = :now WHERE id = :id AND next_pull_at > :now"
 
@@ -131,6 +144,8 @@ def add(
     team_id: int,
     settings: Mapping[str, str],
     sealed: str,
+    memory: str,
+    memory_version: int,
     check: Check,
     now: datetime,
     client_key: str | None = None,
@@ -143,6 +158,8 @@ def add(
         team_id=team_id,
         settings=json.dumps(dict(settings)),
         sealed=sealed,
+        memory=memory,
+        memory_version=memory_version,
         now=now,
         client_key=client_key,
         **_checked(check),
@@ -158,6 +175,8 @@ def update_connection(
     team_id: int,
     settings: Mapping[str, str],
     sealed: str,
+    memory: str,
+    memory_version: int,
     check: Check,
     now: datetime,
 ) -> None:
@@ -168,6 +187,8 @@ def update_connection(
         team_id=team_id,
         settings=json.dumps(dict(settings)),
         sealed=sealed,
+        memory=memory,
+        memory_version=memory_version,
         now=now,
         **_checked(check),
     )
@@ -181,6 +202,7 @@ def note_check(session: Session, channel_id: int, check: Check, *, now: datetime
 def _checked(check: Check) -> dict[str, object]:
     return {
         "account": msgspec.json.encode(check.account).decode(),
+        "account_id": check.account.id or None,
         "title": check.title[:200],
         "limits": json.dumps(dict(check.limits)),
         "warnings": json.dumps([word[:100] for word in check.warnings[:20]]),
@@ -201,6 +223,13 @@ def all_channels(session: Session) -> list[Channel]:
     return [_channel(row) for row in session.all(_ALL)]
 
 
+def with_account(session: Session, kind: str, account_id: str, *, but: int = 0) -> Channel | None:
+    """The channel, other than `but`, that has this account already; nobody else connects one until we are done."""
+    session.run(_CONNECT_ALONE)
+    row = session.one(_WITH_ACCOUNT, kind=kind, account_id=account_id, but=but)
+    return None if row is None else _channel(row)
+
+
 def by_client_key(session: Session, client_key: str) -> Channel | None:
     """The channel a form has connected already, when a person pressed twice; a removed one, too."""
     row = session.one(_BY_CLIENT_KEY, client_key=client_key)
@@ -215,11 +244,17 @@ def team_of(session: Session, channel_id: int) -> int:
     return int(row["team_id"])
 
 
-def sealed_settings(session: Session, channel_id: int) -> str:
+def sealed(session: Session, channel_id: int) -> Row:
+    """What is sealed of a channel: its secret settings, and its connector's memory. Raises Absent."""
     row = session.one(_SEALED, id=channel_id)
     if row is None:
         raise Absent("no such channel", channel_id=channel_id)
-    return str(row["sealed"])
+    return row
+
+
+def note_memory(session: Session, channel_id: int, *, sealed: str, memory: str, version: int) -> None:
+    """Keep what a connector remembers, unless the settings changed since (`sealed`) or a newer one is there."""
+    session.run(_REMEMBER, id=channel_id, sealed=sealed, memory=memory, version=version)
 
 
 def set_state(session: Session, channel_id: int, state: ChannelState, *, now: datetime) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from hub import errors
+from hub.channels.model import Remembered
 from hub.connector import Accepted, Action, Check, Delivery, Instant, Outgoing, Page, Plan, Receipt
 from hub.errors import ConnectorError, HubError, PluginFault
 from hub.events import Event
@@ -60,6 +61,7 @@ class Request:
     kind: str = ""
     channel_id: int = 0
     settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+    memory: Remembered = field(default_factory=Remembered)
     arguments: bytes = field(default=b"", repr=False)
 
 
@@ -80,11 +82,13 @@ class Answer:
     """What became of a request: an encoded result, or an encoded Problem.
 
     Both stay encoded until the one who asked reads them, so that nothing a plugin returns can hurt another call.
+    memory: what the connector remembers now, when that is newer than what came with the request.
     """
 
     id: int
     result: bytes = field(default=b"", repr=False)
     problem: bytes = b""
+    memory: Remembered | None = None
 
 
 _BY_CODE: dict[str, type[ConnectorError]] = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -83,14 +84,19 @@ class Memory:
     """What a connector keeps for itself from call to call: a session that its network renews. At most 64 KB of text.
 
     All instances of a channel in one process share it. It is sealed like a secret when the call has ended, so what is
-    lost when the machine dies in between must be recoverable.
+    lost when the machine dies in between must be recoverable. Other processes may write at the same time: the text
+    written last is kept. It is empty when the channel's settings changed.
+
+    version: when the text was written, in microseconds; 0 for an empty one.
     """
 
     MOST_CHARACTERS = 64 * 1024
 
-    def __init__(self, text: str = "") -> None:
+    def __init__(self, text: str = "", *, version: int = 0, micros: Callable[[], int] = lambda: 0) -> None:
         self._text = text
-        self._lock = threading.Lock()
+        self._version = version
+        self._micros = micros
+        self._lock = threading.RLock()
 
     def read(self) -> str:
         """Return what was written last, by whichever instance; empty at first."""
@@ -102,7 +108,25 @@ class Memory:
         if len(text) > self.MOST_CHARACTERS:
             raise ValueError(f"a memory holds at most {self.MOST_CHARACTERS} characters")
         with self._lock:
-            self._text = text
+            if text != self._text:
+                self._text, self._version = text, max(self._version + 1, self._micros())
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let no other instance in this process read or write meanwhile: a session is renewed by one of them."""
+        with self._lock:
+            yield
+
+    def learn(self, text: str, version: int) -> None:
+        """For the hub: what another process wrote, unless what is here is newer."""
+        with self._lock:
+            if version > self._version:
+                self._text, self._version = text, version
+
+    def newer_than(self, version: int) -> tuple[str, int] | None:
+        """For the hub: the text and its version, when it was written after that one."""
+        with self._lock:
+            return (self._text, self._version) if self._version > version else None
 
 
 class Uploads(Protocol):

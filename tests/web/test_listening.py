@@ -46,6 +46,8 @@ def channel_of(hub: Hub, team_id: int) -> int:
             team_id=team_id,
             settings={},
             sealed="",
+            memory="",
+            memory_version=0,
             check=Check(account=Author(id="1")),
             now=START,
         )
@@ -112,6 +114,8 @@ def test_a_channel_that_moves_to_another_team_is_the_new_teams_at_once(hub: Hub)
             team_id=second.id,
             settings={},
             sealed="",
+            memory="",
+            memory_version=0,
             check=Check(account=Author(id="1")),
             now=START,
         )
