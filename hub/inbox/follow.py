@@ -15,6 +15,9 @@ _AT_ONCE = 200
 _COUNTS = frozenset({"failed", "queued", "sent", "cancelled"})
 """States after which a reply counts as an answer, or no longer does."""
 
+_UNSAID = frozenset({"failed", "cancelled"})
+"""States after which a colleague has not said what everybody thought was said."""
+
 
 def follow_outbox(hub: Hub) -> None:
     """Refresh the conversations whose replies changed their fate since the last time."""
@@ -24,14 +27,12 @@ def follow_outbox(hub: Hub) -> None:
     if not waiting:
         return
     told = [each.event for each in waiting if isinstance(each.event, (ReplySettled, ReplyMoved))]
-    changed = {
-        event.conversation_id: event.channel_id
-        for event in told
-        if event.conversation_id is not None and event.state in _COUNTS
-    }
+    counting = [event for event in told if event.conversation_id is not None and event.state in _COUNTS]
+    changed = {event.conversation_id: event.channel_id for event in counting if event.conversation_id is not None}
+    unsaid = {event.conversation_id for event in counting if event.state in _UNSAID}
     with hub.database.transaction() as session:
         for conversation_id, channel_id in changed.items():
-            refresh(session, conversation_id)
+            refresh(session, conversation_id, said=conversation_id in unsaid)
             event = ConversationChanged(channel_id=channel_id, conversation_id=conversation_id)
             log.append(session, event, at=hub.clock())
         log.move_reader(session, _READER, waiting[-1].position)

@@ -311,9 +311,9 @@ class _Intake:
             self._touched.add(conversation_id)
 
 
-def refresh(session: Session, conversation_id: int) -> None:
-    """Compute anew what the list shows of a conversation."""
+def refresh(session: Session, conversation_id: int, *, said: bool = True) -> None:
+    """Compute anew what the list shows of a conversation. said: false when nothing in it changed but its delivery."""
     utterances = messages.utterances(session, conversation_id)
     if utterances:
         read_at = conversations.read_mark(session, conversation_id).at
-        conversations.summarise(session, conversation_id, summarise(utterances, read_at=read_at))
+        conversations.summarise(session, conversation_id, summarise(utterances, read_at=read_at), said=said)

@@ -15,6 +15,7 @@ from hub.inbox.ingest import refresh
 from hub.inbox.model import Conversation, Direction, Message
 from hub.inbox.store import conversations, messages, replies
 from hub.inbox.target import target_of
+from hub.inbox.version import Version, demand_seen
 from hub.kernel import log
 from hub.kernel.database import Session
 from hub.kernel.hub import Hub
@@ -25,12 +26,16 @@ UNDO_SECONDS = 10
 
 LONGEST_TEXT = 100_000
 
+FURTHEST = timedelta(days=366)
+"""How far ahead a reply may be put off."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """What an agent is about to send. `client_key` names one press of the button: pressed twice, it counts once.
 
     visibility: None means that of the message answered. target_id: our id of that message; None means the last one.
+    seen: what the agent has seen of the conversation; None: whatever there is. send_at: when it is to leave.
     """
 
     conversation_id: int
@@ -41,6 +46,8 @@ class Draft:
     visibility: Visibility | None = None
     language: str | None = None
     content_warning: str = ""
+    seen: Version | None = None
+    send_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +64,14 @@ def queue_reply(hub: Hub, draft: Draft, *, undo: timedelta = timedelta(seconds=U
     """Queue a reply and return its outbox id; it leaves when the time to `undo` it is over.
 
     Raises Invalid at the field at fault (empty, too long, a wider audience than the message answered), Conflict when
-    the message cannot be answered, Absent for an unknown conversation.
+    the message cannot be answered or something was said since (`stale`), Absent for an unknown conversation.
     """
     with hub.database.transaction() as session:
         pressed = outbox.by_client_key(session, draft.client_key)
         if pressed is not None:
             return _same(pressed.id, pressed.request.text, draft)
         conversation = conversations.conversation(session, draft.conversation_id)
+        demand_seen(session, conversation.id, draft.seen)
         answerable = find_answerable(hub, session, conversation, target_id=draft.target_id)
         if answerable.target is None or answerable.send_through is None:
             raise Conflict("cannot be answered", reason=answerable.why_not)
@@ -102,6 +110,8 @@ def compose(hub: Hub, session: Session, answerable: Answerable, draft: Draft) ->
         raise Invalid("text", "empty")
     if len(text) > LONGEST_TEXT:
         raise Invalid("text", "too_long", limit=LONGEST_TEXT)
+    if draft.send_at is not None and draft.send_at > hub.clock() + FURTHEST:
+        raise Invalid("send_at", "too_far", days=FURTHEST.days)
     outgoing = _outgoing(hub, session, answerable, draft)
     if answerable.target and outgoing.visibility.is_wider_than(answerable.target.visibility):
         raise Invalid("visibility", "wider_than_parent")
@@ -181,6 +191,7 @@ def _store(
 ) -> int:
     now = hub.clock()
     sender = answerable.send_through or answerable.channel
+    due_at = now + undo if draft.send_at is None else max(draft.send_at, now + undo)
     outbox_id = outbox.add(
         session,
         channel_id=sender.id,
@@ -189,7 +200,8 @@ def _store(
         key=hub.token(),
         client_key=draft.client_key,
         request=outgoing,
-        due_at=now + undo,
+        due_at=due_at,
+        send_at=draft.send_at,
         now=now,
     )
     replies.add_reply(

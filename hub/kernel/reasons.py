@@ -389,6 +389,19 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("Take a few words that do not belong together, without your name and the company's."),
     ),
     "not_text": (mark("This holds characters that are not text"), mark("Enter it again.")),
+    "too_far": (mark("This is more than %(days)s days ahead"), mark("Choose an earlier time.")),
+    "not_a_version": (mark("This is no version of a conversation"), mark("Send the one you were told, as it is.")),
+    "not_a_place": (mark("This is not where a page ended"), mark("Send the next you were told, as it is.")),
+    "unknown_parameter": (mark("The address has a parameter that is not known here"), mark("Leave it out.")),
+    "repeated_parameter": (mark("The address has this parameter twice"), mark("Send it once.")),
+    "unknown_member": (mark("There is no field of this name"), mark("Leave it out, or look how it is spelled.")),
+    "wrong_number": (mark("These are too many or too few"), mark("Send another number of them.")),
+    "not_an_instant": (
+        mark("This is not an instant"),
+        mark("Write it with its offset from UTC, as in 2026-03-02T09:00:00Z."),
+    ),
+    "wrong_form": (mark("This is not written as it has to be"), mark("Look how it has to be written.")),
+    "invalid.wrong_type": (mark("This is not of the right kind"), mark("Look what kind of value is expected there.")),
     "not_a_position": (mark("This is not a position in the log"), mark("Leave it out to begin at the end.")),
     "conflict.deactivated": (mark("This person can no longer sign in"), mark("Let them sign in again first.")),
     # The installation
@@ -424,6 +437,14 @@ REASONS: dict[str, tuple[str, str]] = {
     "in_use": (
         mark("Another Hubbub runs on %(folder)s (process %(process)s)"),
         mark("Stop it first, or choose another folder with HUB_DATA."),
+    ),
+    "database_in_use": (
+        mark("Another Hubbub works with this database"),
+        mark("Stop every `hub up`, `hub serve` and `hub work` that uses it, on every machine, then try again."),
+    ),
+    "not_empty": (
+        mark("%(folder)s holds an installation"),
+        mark("Add --replace to put the archive in its place, or name an empty folder."),
     ),
     "file_exists": (mark("%(file)s is there already"), mark("Nothing is written over. Name a new one.")),
     "cannot_write_there": (

@@ -12,7 +12,7 @@ from hub.connector import Outgoing, Plan, Receipt
 
 class State(StrEnum):
     """queued: waits for its time. sending: the call may be under way; nobody else may send it. unknown: it may have
-    arrived, a person decides. held: waits for a person before its first try."""
+    arrived, a person decides. held: waits for a person before its next try."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -35,10 +35,10 @@ _SETTLED = frozenset({State.SENT, State.FAILED, State.UNKNOWN, State.CANCELLED})
 
 _NEXT: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.SENDING, State.FAILED, State.CANCELLED, State.HELD}),
-    State.SENDING: frozenset({State.SENDING, State.QUEUED, State.SENT, State.FAILED, State.UNKNOWN}),
-    State.UNKNOWN: frozenset({State.SENT, State.QUEUED, State.CANCELLED}),
+    State.SENDING: frozenset({State.SENDING, State.QUEUED, State.SENT, State.FAILED, State.UNKNOWN, State.HELD}),
+    State.UNKNOWN: frozenset({State.SENT, State.QUEUED, State.CANCELLED, State.HELD}),
     State.FAILED: frozenset({State.SENT, State.QUEUED, State.CANCELLED}),
-    State.HELD: frozenset({State.QUEUED, State.CANCELLED}),
+    State.HELD: frozenset({State.QUEUED, State.SENT, State.CANCELLED}),
     State.SENT: frozenset(),
     State.CANCELLED: frozenset(),
 }
@@ -56,7 +56,7 @@ class Claim:
 class OutboxItem:
     """One reply on its way, or with `act` something to be done to the message it names (approve, like).
 
-    parts: the receipts of what already arrived, None where not yet.
+    parts: the receipts of what already arrived, None where not yet. send_at: when somebody wants it to leave.
     """
 
     id: int
@@ -78,6 +78,7 @@ class OutboxItem:
     created_at: datetime
     settled_at: datetime | None
     parts: tuple[Receipt | None, ...] = ()
+    send_at: datetime | None = None
 
     @property
     def next_part(self) -> int:

@@ -6,18 +6,25 @@ from pathlib import Path
 
 import pytest
 
+from hub.inbox.model import ConversationState
 from hub.inbox.store import conversations, intake
 from hub.kernel.config import read_config
 from hub.kernel.database import Database, open_database
 from hub.kernel.migrate import migrate
 
+_OPEN = ConversationState.OPEN
 _MARK: dict[str, object] = {"last_at": 2**52, "id": 2**62, "limit": 51}
 
 ASKED = {
-    "open of a team": (conversations._LISTS["team", True], {"team_id": 1, **_MARK}, "conversations_open_team"),
-    "open of all": (conversations._LISTS["all", True], _MARK, "conversations_open_newest"),
-    "open of a channel": (conversations._LISTS["channel", True], {"channel_id": 1, **_MARK}, "conversations_open_ch"),
-    "all of a team": (conversations._LISTS["team", False], {"team_id": 1, **_MARK}, "conversations_team"),
+    "open of a team": (conversations._LISTS["team", _OPEN], {"team_id": 1, **_MARK}, "conversations_open_team"),
+    "open of all": (conversations._LISTS["all", _OPEN], _MARK, "conversations_open_newest"),
+    "open of a channel": (conversations._LISTS["channel", _OPEN], {"channel_id": 1, **_MARK}, "conversations_open_ch"),
+    "all of a team": (conversations._LISTS["team", None], {"team_id": 1, **_MARK}, "conversations_team"),
+    "what waits for a team": (
+        conversations._LISTS["team", ConversationState.WAITING],
+        {"team_id": 1, **_MARK},
+        "conversations_team",
+    ),
     "is any open": (conversations._HAS_OPEN, {"channel_id": 1}, "conversations_open_channel"),
     "answers": (intake._CHILDREN, {"channel_id": 1, "remote_ids": ["m1"]}, "messages_parent"),
 }

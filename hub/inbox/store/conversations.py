@@ -29,12 +29,16 @@ _OPEN = """
 _SUMMARISE = """
     UPDATE conversations SET state = :state, kind = :kind, visibility = :visibility, language = :language,
         snippet = :snippet, last_direction = :last_direction, last_at = :last_at, unread = :unread,
-        version = version + 1
+        version = version + :said
     WHERE id = :id"""
 
 _READ = "SELECT read_at, unread FROM conversations WHERE id = :id"
 
-_MARK_READ = "UPDATE conversations SET read_at = :now, unread = 0, version = version + 1 WHERE id = :id AND unread > 0"
+_MARK_READ = "UPDATE conversations SET read_at = :now, unread = 0 WHERE id = :id AND unread > 0"
+
+_LOCK = "SELECT version FROM conversations WHERE id = :id {for_update}"
+
+_MOVE_ON = "UPDATE conversations SET version = version + 1 WHERE id = :id"
 
 _ONE = f"SELECT {_COLUMNS}, merged_into FROM conversations WHERE id = :id"  # noqa: S608
 
@@ -65,18 +69,18 @@ _PAGE = """
 _IN_TEAM = f"{_LINE} WHERE conversations.merged_into IS NULL AND conversations.team_id = :team_id"
 _IN_CHANNEL = f"{_LINE} WHERE conversations.merged_into IS NULL AND conversations.channel_id = :channel_id"
 _ANYWHERE = f"{_LINE} WHERE conversations.merged_into IS NULL"
-_OPEN_ONLY = " AND conversations.state = 'open'"
+_IN_STATE = {None: "", **{state: f" AND conversations.state = '{state.value}'" for state in ConversationState}}
 
 # Every list is one of these whole statements; nothing is put together from what a person typed.
 _LISTS = {
-    (scope, only_open): f"{statement}{_OPEN_ONLY if only_open else ''} {_PAGE}"
+    (scope, state): f"{statement}{in_state} {_PAGE}"
     for scope, statement in (("team", _IN_TEAM), ("channel", _IN_CHANNEL), ("all", _ANYWHERE))
-    for only_open in (False, True)
+    for state, in_state in _IN_STATE.items()
 }
 
 # Of several teams only the order is read at first, and then what the page shows of the newest of all.
 _NEWEST_IN_TEAM = "SELECT id, last_at FROM conversations WHERE merged_into IS NULL AND team_id = :team_id"
-_NEWEST = {only_open: f"{_NEWEST_IN_TEAM}{_OPEN_ONLY if only_open else ''} {_PAGE}" for only_open in (False, True)}
+_NEWEST = {state: f"{_NEWEST_IN_TEAM}{in_state} {_PAGE}" for state, in_state in _IN_STATE.items()}
 _THESE_LINES = f"{_LINE} WHERE conversations.id IN {{ids wanted}}"
 
 _ONE_LINE = f"{_LINE} WHERE conversations.id = :id"
@@ -140,8 +144,8 @@ def open_conversation(
     )
 
 
-def summarise(session: Session, conversation_id: int, summary: Summary) -> None:
-    """Write what the list shows."""
+def summarise(session: Session, conversation_id: int, summary: Summary, *, said: bool) -> None:
+    """Write what the list shows. said: something was, so that whoever answers has to have seen it."""
     session.run(
         _SUMMARISE,
         id=conversation_id,
@@ -153,6 +157,7 @@ def summarise(session: Session, conversation_id: int, summary: Summary) -> None:
         last_direction=summary.last_direction.value,
         last_at=summary.last_at,
         unread=summary.unread,
+        said=int(said),
     )
 
 
@@ -177,6 +182,19 @@ def conversation(session: Session, conversation_id: int) -> Conversation:
     if row is None:
         raise Absent("no such conversation", conversation_id=conversation_id)
     return _conversation(row)
+
+
+def locked_version(session: Session, conversation_id: int) -> int:
+    """How often something was said, edited or noted there; it stays so until the transaction ends. Raises Absent."""
+    row = session.one(_LOCK, id=conversation_id)
+    if row is None:
+        raise Absent("no such conversation", conversation_id=conversation_id)
+    return int(row["version"])
+
+
+def move_on(session: Session, conversation_id: int) -> None:
+    """Something was said there that the list does not show."""
+    session.run(_MOVE_ON, id=conversation_id)
 
 
 def of_thread(session: Session, thread_id: int) -> dict[int, int]:
@@ -206,26 +224,34 @@ def lines(
     teams: Sequence[int] | None,
     channel_id: int | None = None,
     only_open: bool = False,
+    state: ConversationState | None = None,
     after: Mark | None = None,
     limit: int = 50,
 ) -> list[Line]:
     """A page of the list, newest activity first. `teams` None: all of them, for those who may see everything."""
+    state = ConversationState.OPEN if only_open else state
     mark = {
         "last_at": after.last_at if after else from_micros(_LATEST),
         "id": after.id if after else _HIGHEST,
         "limit": limit,
     }
     if channel_id is not None:
-        rows = session.all(_LISTS["channel", only_open], channel_id=channel_id, **mark)
+        rows = session.all(_LISTS["channel", state], channel_id=channel_id, **mark)
     elif teams is None:
-        rows = session.all(_LISTS["all", only_open], **mark)
+        rows = session.all(_LISTS["all", state], **mark)
     elif len(teams) == 1:
-        rows = session.all(_LISTS["team", only_open], team_id=teams[0], **mark)
+        rows = session.all(_LISTS["team", state], team_id=teams[0], **mark)
     else:
-        found = [row for team in teams for row in session.all(_NEWEST[only_open], team_id=team, **mark)]
+        found = [row for team in teams for row in session.all(_NEWEST[state], team_id=team, **mark)]
         wanted = [row["id"] for row in sorted(found, key=_recency, reverse=True)[:limit]]
         rows = sorted(session.all(_THESE_LINES, wanted=wanted), key=_recency, reverse=True)
     return [_line(row) for row in rows]
+
+
+def these_lines(session: Session, conversation_ids: Sequence[int]) -> dict[int, Line]:
+    """These conversations as the list shows them, by id; what is not there is left out."""
+    rows = session.all(_THESE_LINES, wanted=list(conversation_ids))
+    return {row["id"]: _line(row) for row in rows}
 
 
 def _recency(row: Row) -> tuple[int, int]:
@@ -248,12 +274,6 @@ def count_unread(session: Session, teams: Sequence[int]) -> int:
 
 def parse_mark(text: str) -> Mark | None:
     """Read a mark from an address; None when it is none of ours."""
-def these_lines(session: Session, conversation_ids: Sequence[int]) -> dict[int, Line]:
-    """These conversations as the list shows them, by id; what is not there is left out."""
-    rows = session.all(_THESE_LINES, wanted=list(conversation_ids))
-    return {row["id"]: _line(row) for row in rows}
-
-
     micros, _, conversation_id = text.partition(".")
     if not (micros.isdecimal() and conversation_id.isdecimal() and len(text) < 40):
         return None

@@ -70,6 +70,10 @@ _AROUND = f"""
 
 _ONE = f"SELECT {_SHOWN} {_JOINS} WHERE messages.id = :id"
 
+_NEWEST_IDS = """
+    SELECT conversation_id, max(id) AS newest FROM messages
+    WHERE conversation_id IN {ids wanted} GROUP BY conversation_id"""
+
 _RAW = "SELECT raw FROM messages WHERE id = :id"
 
 _STALE_HTML = "SELECT source_html FROM messages WHERE id = :id"
@@ -93,6 +97,12 @@ def of_conversation(
     else:
         rows = session.all(_EARLIER, conversation_id=conversation_id, before=before, limit=limit)
     return [_message(session, row) for row in rows]
+
+
+def newest_ids(session: Session, conversation_ids: Sequence[int]) -> dict[int, int]:
+    """The highest message id of each of these conversations."""
+    rows = session.all(_NEWEST_IDS, wanted=list(conversation_ids)) if conversation_ids else []
+    return {row["conversation_id"]: row["newest"] for row in rows}
 
 
 def last_of_theirs(session: Session, conversation_id: int) -> Message | None:

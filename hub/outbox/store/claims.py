@@ -23,7 +23,8 @@ _DUE = """
       AND NOT EXISTS (SELECT 1 FROM workers WHERE workers.id = outbox.claimed_by
                       AND workers.epoch = :epoch AND workers.beat_ms > :silent_ms)
       AND NOT EXISTS (SELECT 1 FROM outbox earlier WHERE earlier.conversation_id = outbox.conversation_id
-                      AND earlier.id < outbox.id AND earlier.state IN ('queued', 'sending'))
+                      AND earlier.id < outbox.id AND earlier.state IN ('queued', 'sending')
+                      AND (earlier.send_at IS NULL OR earlier.send_at <= :now))
     ORDER BY outbox.due_at, outbox.id LIMIT :limit"""
 
 _CLAIM = """
@@ -65,7 +66,7 @@ _LOOK_LATER = """
 
 # A minute is more than the clocks of two nodes differ, and less than it matters.
 _BRING_FORWARD = """
-    UPDATE outbox SET due_at = :now
+    UPDATE outbox SET due_at = CASE WHEN send_at > :now THEN send_at ELSE :now END
     WHERE state = 'queued' AND due_at > :now AND (created_at > :soon OR first_tried_at > :soon)"""
 
 _RELEASE = "UPDATE outbox SET claimed_by = NULL WHERE id = :id AND claimed_by = :worker AND fence = :fence"

@@ -14,18 +14,19 @@ from hub.errors import Absent
 from hub.kernel.clock import from_micros, from_micros_or_none
 from hub.kernel.database import Row, Session
 from hub.outbox.model import OutboxItem, State
+from hub.outbox.store.echoes import text_hash
 
 _COLUMNS = """
     outbox.id, outbox.channel_id, outbox.conversation_id, outbox.agent_id, outbox.key, outbox.request, outbox.act,
-    outbox.plan, outbox.state, outbox.due_at, outbox.tries, outbox.first_tried_at, outbox.sending_part,
+    outbox.plan, outbox.state, outbox.due_at, outbox.send_at, outbox.tries, outbox.first_tried_at, outbox.sending_part,
     outbox.sending_since, outbox.fence, outbox.error_code, outbox.error_reason, outbox.error_detail, outbox.created_at,
     outbox.settled_at"""
 
 _INSERT = """
     INSERT INTO outbox (channel_id, conversation_id, agent_id, key, client_key, parent_remote_id, request, act, state,
-                        due_at, created_at)
+                        due_at, send_at, created_at)
     VALUES (:channel_id, :conversation_id, :agent_id, :key, :client_key, :parent_remote_id, :request, :act, :state,
-            :due_at, :now)
+            :due_at, :send_at, :now)
     RETURNING id"""
 
 _BY_CLIENT_KEY = f"SELECT {_COLUMNS} FROM outbox WHERE client_key = :client_key"  # noqa: S608
@@ -53,8 +54,9 @@ _MOVE = """
 _COUNT_TRY = "UPDATE outbox SET tries = tries + 1 WHERE id = :id"
 
 _RESTART = """
-    UPDATE outbox SET state = 'queued', key = :key, plan = NULL, due_at = :now, tries = 0, first_tried_at = NULL,
-        settled_at = NULL, claimed_by = NULL, error_code = NULL, error_reason = NULL, error_detail = NULL
+    UPDATE outbox SET state = 'queued', key = :key, plan = NULL, due_at = :now, send_at = NULL, tries = 0,
+        first_tried_at = NULL, settled_at = NULL, claimed_by = NULL,
+        error_code = NULL, error_reason = NULL, error_detail = NULL
     WHERE id = :id"""
 
 _FORGET_UNSENT = "DELETE FROM outbox_parts WHERE outbox_id = :id AND remote_id IS NULL"
@@ -75,6 +77,11 @@ _COUNT_OF_TEAMS = """
         SELECT 1 FROM outbox JOIN channels ON channels.id = outbox.channel_id
         WHERE outbox.state = :state AND channels.team_id IN {ids teams} LIMIT :most) counted"""
 
+_ALL_IN_STATE = f"SELECT {_COLUMNS} FROM outbox WHERE state = :state ORDER BY id"  # noqa: S608
+
+_EXPECT_ECHO = """
+    INSERT INTO outbox_parts (outbox_id, part, channel_id, text_hash) VALUES (:id, 0, :channel_id, :text_hash)"""
+
 _MOVE_CONVERSATION = "UPDATE outbox SET conversation_id = :into_id WHERE conversation_id = :from_id"
 
 _NEWEST = 2**62
@@ -93,8 +100,12 @@ def add(
     now: datetime,
     state: State = State.QUEUED,
     act: str = "",
+    send_at: datetime | None = None,
 ) -> int:
-    """Put a reply into the outbox, or with `act` something to be done to the message it names."""
+    """Put a reply into the outbox, or with `act` something to be done to the message it names.
+
+    send_at: when somebody wants it to leave; until then it keeps no other reply of its conversation back.
+    """
     return session.insert(
         _INSERT,
         channel_id=channel_id,
@@ -107,6 +118,7 @@ def add(
         act=act,
         state=state.value,
         due_at=due_at,
+        send_at=send_at,
         now=now,
     )
 
@@ -145,6 +157,16 @@ def in_state(
     if teams is None:
         return _items(session, session.all(_IN_STATE, **page))
     return _items(session, session.all(_IN_STATE_OF_TEAMS, teams=sorted(teams), **page))
+
+
+def all_in_state(session: Session, state: State) -> list[OutboxItem]:
+    """Every item in one state, oldest first, however many."""
+    return _items(session, session.all(_ALL_IN_STATE, state=state.value))
+
+
+def expect_echo(session: Session, outbox: OutboxItem) -> None:
+    """Remember an item that has no plan by its whole text, as if that were its one part."""
+    session.run(_EXPECT_ECHO, id=outbox.id, channel_id=outbox.channel_id, text_hash=text_hash(outbox.request.text))
 
 
 def count(session: Session, state: State, *, teams: Collection[int] | None = None, most: int = 100) -> int:
@@ -231,6 +253,7 @@ def _item(row: Row, parts: list[Receipt | None]) -> OutboxItem:
         plan=None if row["plan"] is None else msgspec.json.decode(row["plan"], type=Plan),
         state=State(row["state"]),
         due_at=from_micros(row["due_at"]),
+        send_at=from_micros_or_none(row["send_at"]),
         tries=row["tries"],
         first_tried_at=from_micros_or_none(row["first_tried_at"]),
         sending_part=row["sending_part"],
