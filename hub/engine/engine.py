@@ -182,7 +182,6 @@ class Engine:
             limits.forget(session, now=now)
             webhook.forget(session, before=now - _KEEP_DELIVERIES)
             store.forget_silent(session)
-        uploads.sweep(self.hub)
         self._bring_forward()
 
     def _bring_forward(self) -> None:
