@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -32,6 +33,7 @@ from hub.connector import Connector, Context
 from hub.kernel.http import Door
 from hub.testing.clock import FrozenClock
 
+from .delivering import Delivering
 from .manners import Manners
 from .needs import drop_undeclared
 from .network import Arrived, FakeNetwork
@@ -41,7 +43,7 @@ from .sending import Sending
 __all__ = ["Arrived", "ConnectorContract", "Door", "FakeNetwork"]
 
 
-class ConnectorContract(Receiving, Sending, Manners):
+class ConnectorContract(Receiving, Sending, Delivering, Manners):
     """Every test of the contract that applies to one connector.
 
     late: how far back a message may be dated and still be found, the connector's overlap window.
@@ -83,8 +85,11 @@ class ConnectorContract(Receiving, Sending, Manners):
         door.close()
 
     @pytest.fixture
-    def context(self, clock: FrozenClock, door: Door, tmp_path: Path) -> Context:
-        return Context(http=door, clock=clock, log=logging.getLogger("hub.contract"), data=tmp_path)
+    def context(self, request: pytest.FixtureRequest, clock: FrozenClock, door: Door, tmp_path: Path) -> Context:
+        context = Context(http=door, clock=clock, log=logging.getLogger("hub.contract"), data=tmp_path)
+        if not self.connector_class.features.webhook:
+            return context
+        return replace(context, deliveries=request.getfixturevalue("network").deliveries)
 
     @pytest.fixture
     def connector(self, settings: Any, context: Context) -> Iterator[Connector]:

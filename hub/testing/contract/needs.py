@@ -31,6 +31,11 @@ def signs_in_by_secret(connector: type[Connector]) -> bool:
     return has_secrets(connector) and not connector.features.only_delivered
 
 
+def asks(connector: type[Connector]) -> bool:
+    """Whether its pulls ask a network, which may fail, and knows what was before us."""
+    return not connector.features.only_delivered
+
+
 def splits(connector: type[Connector]) -> bool:
     """Whether a text that is too long for one post becomes several."""
     words = Outgoing(text="a word or two. " * 200, target=Target(remote_id="1", author=Author(id="somebody")))
@@ -45,11 +50,15 @@ def secret_names(connector: type[Connector]) -> list[str]:
     return [field.name for field in dataclasses.fields(connector.Settings) if field.metadata.get("secret")]
 
 
+def applies(test: Any, connector: type[Connector]) -> bool:
+    """Whether a connector has to pass a test by what it declares."""
+    return all(_holds(claim, connector) for claim in getattr(test, "needs", ()))
+
+
 def drop_undeclared(kit: type[Any], connector: type[Connector]) -> None:
     """Take the tests out of `kit` that its connector declares nothing for: not run, not skipped, not there."""
     for name in dir(kit):
-        claims = getattr(getattr(kit, name), "needs", ())
-        if not all(_holds(claim, connector) for claim in claims):
+        if not applies(getattr(kit, name), connector):
             setattr(kit, name, None)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import ClassVar, Protocol
 
-from hub.connector import Visibility
+from hub.connector import Delivery, Visibility
 
 
 class Arrived(Protocol):
@@ -24,10 +24,14 @@ class FakeNetwork:
 
     page_size: how many messages one pull brings at most.
     rate_limits: the words for `fails` that mean "slow down", one for each header style the network has.
+    proofs: the headers without which nothing that is posted may be taken (features.webhook).
+    signs: whether they prove the body and the time as well.
     """
 
     page_size: ClassVar[int]
     rate_limits: ClassVar[Sequence[str]] = ("rate_limit",)
+    proofs: ClassVar[Sequence[str]] = ()
+    signs: ClassVar[bool] = True
 
     def says(
         self,
@@ -81,4 +85,8 @@ class FakeNetwork:
 
     def arrivals(self) -> Sequence[Arrived]:
         """Every reply of the connector's that reached the network, in order (features.send)."""
+        raise NotImplementedError
+
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """Everything it posted to our address, oldest first, numbered from 1 (features.webhook)."""
         raise NotImplementedError

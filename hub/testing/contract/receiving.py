@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
 import pytest
 
-from hub.connector import Action, Author, Check, Connector, Context, Outgoing, Part, Plan, Target
+from hub.connector import Action, Author, Check, Connector, Context, Delivery, Outgoing, Part, Plan, Target
 from hub.errors import ConnectorError, RateLimited, Unavailable
 from hub.kernel.clock import EPOCH
 from hub.kernel.plugins import check_class
 from hub.testing.clock import FrozenClock
 
-from .needs import has_secrets, needs, secret_names
+from .needs import asks, has_secrets, needs, secret_names
 from .network import FakeNetwork
 from .samples import HTML_BODIES, STRANGE_CURSORS, WORD
 from .watching import Pulled, check_instants, pull_all, watched
@@ -52,6 +53,7 @@ class Receiving:
 
     # Pages and cursors.
 
+    @needs(asks)
     def test_the_first_pull_is_history_and_the_next_is_not(self, connector: Connector, network: FakeNetwork) -> None:
         for text in ("one", "two", "three"):
             network.says(text)
@@ -163,6 +165,7 @@ class Receiving:
 
     # Failures and neighbours.
 
+    @needs(asks)
     def test_a_pull_that_fails_loses_nothing(self, connector: Connector, network: FakeNetwork) -> None:
         cursor = pull_all(connector).cursor
         said = network.says("through the storm")
@@ -172,6 +175,7 @@ class Receiving:
                 connector.pull(cursor)
         assert said in pull_all(connector, cursor).latest
 
+    @needs(asks)
     def test_a_pull_told_to_slow_down_says_until_when(
         self, connector: Connector, network: FakeNetwork, clock: FrozenClock
     ) -> None:
@@ -182,7 +186,7 @@ class Receiving:
                 connector.pull(cursor)
             check_retry_at(slowed.value, clock)
 
-    @needs(has_secrets)
+    @needs(asks, has_secrets)
     def test_no_secret_is_told_on(
         self, connector: Connector, network: FakeNetwork, settings: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -208,7 +212,10 @@ class Receiving:
         second_settings: Any,
         context: Context,
     ) -> None:
-        connectors = [self.connector_class(settings, context), self.connector_class(second_settings, context)]
+        second = (
+            replace(context, deliveries=second_network.deliveries) if self.connector_class.features.webhook else context
+        )
+        connectors = [self.connector_class(settings, context), self.connector_class(second_settings, second)]
         said = [
             {side.says(f"{number} for {name}") for number in range(20)}
             for name, side in (("one", network), ("two", second_network))
@@ -233,6 +240,8 @@ def undeclared_calls(connector: Connector) -> Iterator[Callable[[], object]]:
         yield lambda: connector.send(plan, 0, None)
     if not connector.features.reconcile:
         yield lambda: connector.reconcile(plan, 0, EPOCH)
+    if not connector.features.webhook:
+        yield lambda: connector.receive(Delivery(body=b"{}", received_at=EPOCH))
     yield lambda: connector.act(Action(name="no_such_action", target=target))
 
 
