@@ -147,9 +147,18 @@ def test_a_form_sent_again_while_it_is_tested_connects_once(office: Office) -> N
 
 
 def test_the_key_of_a_form_is_nobody_elses(office: Office) -> None:
-    for browser in (office.enter(), office.enter()):
-        office.connect(browser, client_key="1")
+    for browser, user in ((office.enter(), "ana"), (office.enter(), "milan")):
+        office.connect(browser, client_key="1", setting_user=user)
     assert office.names().count("Shop reviews") == 2
+
+
+def test_an_account_that_is_connected_already_is_refused_at_the_form(office: Office) -> None:
+    browser = office.enter()
+    office.connect(browser)
+    again = office.connect(browser)
+    assert again.status_code == 422
+    assert "This account is connected already, as Shop reviews" in again.text
+    assert office.names().count("Shop reviews") == 1
 
 
 def test_a_supervisor_connects_into_their_own_teams_only(office: Office) -> None:
