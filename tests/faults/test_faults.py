@@ -1,0 +1,88 @@
+"""Every way a network can misbehave, at each connector, while it is pulled and while it is answered.
+
+What the network holds in the end is the judge: a message said to us stands in the inbox once, an answer of ours stands
+in the network once. One engine is enough here: what is stored under faults is tested on both in tests/outbox.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from hub.channels.model import ChannelState
+from hub.outbox.model import State
+from hub.testing.server import Arrival, FakeServer
+from tests.faults.line import Line, Peer
+from tests.faults.peers import FeedPeer, MastodonPeer, WordPressPeer
+from tests.faults.proxy import MODES, Mode, fault_proxy
+
+pytestmark = [pytest.mark.timeout(400), pytest.mark.peers]  # the first time, an emulator has to be fetched
+
+ANSWERING = ["mastodon", "wordpress"]
+SETTLED = {State.SENT, State.FAILED, State.UNKNOWN}
+_words = itertools.count(1)
+
+
+@pytest.fixture(scope="module", params=["feed", *ANSWERING])
+def peer(request: pytest.FixtureRequest) -> Iterator[Peer]:
+    with contextlib.ExitStack() as running:
+        if request.param == "feed":
+            yield FeedPeer(running.enter_context(FakeServer()))
+        elif request.param == "mastodon":
+            yield MastodonPeer(request.getfixturevalue("mastodon_emulator"))
+        else:
+            yield WordPressPeer(request.getfixturevalue("wordpress"))
+
+
+@pytest.fixture(scope="module")
+def line(peer: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    """One channel for all faults of a network: what one of them leaves behind, the next one would meet."""
+    with fault_proxy(peer.url) as proxy, contextlib.closing(Line(peer, proxy, tmp_path_factory.mktemp("line"))) as line:
+        assert line.pulls() is None
+        yield line
+
+
+@pytest.fixture
+def said() -> str:
+    return f"saying {next(_words)} of many"
+
+
+def ids(mode: Mode) -> str:
+    return mode.name.replace(" ", "-")
+
+
+@pytest.mark.parametrize("mode", MODES, ids=ids)
+def test_what_was_said_arrives_once_although_a_pull_met(mode: Mode, line: Line, said: str) -> None:
+    line.peer.says(said)
+    line.proxy.spoils(mode, is_reading, times=2)
+    trouble = line.pulls()
+    if mode.is_harmless:
+        assert trouble is None
+    else:
+        assert trouble is not None and line.channel.trouble is not None, "the channel does not tell what is wrong"
+    line.pulls()
+    assert line.pulls() is None
+    assert line.count(said) == 1
+    assert (line.channel.state, line.channel.trouble) == (ChannelState.ACTIVE, None)
+
+
+@pytest.mark.parametrize("peer", ANSWERING, indirect=True)
+@pytest.mark.parametrize("mode", MODES, ids=ids)
+def test_an_answer_arrives_once_although_its_sending_met(mode: Mode, line: Line, said: str) -> None:
+    line.peer.says(said)
+    assert line.pulls() is None
+    words = f"our answer to {said}"
+    outbox_id = line.answers(said, words)
+    line.proxy.spoils(mode, line.peer.is_write)
+    line.goes_on_until(lambda: line.item(outbox_id).state in SETTLED)
+    assert line.peer.is_write(line.proxy.spoilt[-1]), "the write was never spoilt"
+    assert (line.item(outbox_id).state, line.peer.arrived(words)) == (State.SENT, 1)
+    assert line.pulls() is None
+    assert line.count(words) == 1, "its echo stands beside it"
+
+
+def is_reading(arrival: Arrival) -> bool:
+    return arrival.method == "GET"
