@@ -13,7 +13,10 @@ from hub.kernel.redaction import redaction
 
 
 class Secrets:
-    """Encrypts and decrypts with the installation's key. The first line of the key file is the one used to seal."""
+    """Encrypts and decrypts with the installation's key. The first line of the key file is the one used to seal.
+
+    key_id: names the key that seals. key_ids: names every key that opens.
+    """
 
     def __init__(self, keys: list[str]) -> None:
         try:
@@ -21,6 +24,7 @@ class Secrets:
         except ValueError as error:
             raise KeyLost("the key file does not hold a key") from error
         self.key_id = key_id(keys[0])
+        self.key_ids = frozenset(map(key_id, keys))
 
     def seal(self, text: str) -> str:
         redaction.register(text)

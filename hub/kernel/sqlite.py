@@ -227,6 +227,12 @@ def copy_consistently(file: Path, copy: Path) -> None:
         connection.execute("VACUUM INTO ?", (str(copy),))
 
 
+def settle_journal(file: Path) -> None:
+    """Bring what stands in the journals into the file itself, so that it is whole without them."""
+    with _translated(), closing(connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def wal_is_safe() -> bool:
     return sqlite3.sqlite_version_info >= WAL_RESET_FIXED
 

@@ -10,7 +10,7 @@ from hub.kernel.database import Session
 from hub.kernel.hub import Hub
 from hub.outbox import store
 from hub.outbox.model import OutboxItem, State
-from hub.outbox.settle import announce, settle
+from hub.outbox.settle import RESTORED, announce, settle
 
 
 def take_back(session: Session, outbox_id: int, *, now: datetime) -> Outgoing:
@@ -31,7 +31,10 @@ def retry(hub: Hub, outbox_id: int) -> None:
 def mark_sent(hub: Hub, outbox_id: int) -> None:
     """A person has seen it at the network. Raises Conflict unless its fate was open."""
     with hub.database.transaction() as session:
-        settle(session, _in(session, outbox_id, State.UNKNOWN, State.FAILED), State.SENT, now=hub.clock())
+        outbox = _in(session, outbox_id, State.UNKNOWN, State.FAILED, State.HELD)
+        if outbox.state is State.HELD and outbox.trouble != RESTORED:
+            raise Conflict("it never left", reason="wrong_state", state=outbox.state.value)
+        settle(session, outbox, State.SENT, now=hub.clock())
 
 
 def cancel(hub: Hub, outbox_id: int) -> None:

@@ -29,6 +29,26 @@ def settle(
     _become(session, outbox, state, now=now, due_at=due_at, trouble=trouble)
 
 
+RESTORED = Trouble(code="conflict", reason="restored")
+"""Why an item is held after its installation came back from an archive: it may have gone out since."""
+
+
+def hold_what_is_open(session: Session, *, now: datetime) -> int:
+    """Have every item that is not settled, or whose fate is unknown, wait for a person; returns how many.
+
+    One whose text is known before anything is planned is remembered by it, so that its echo proves its arrival.
+    """
+    items = [item for state in _OPEN for item in store.all_in_state(session, state)]
+    for outbox in items:
+        if not outbox.parts and not outbox.act:
+            store.expect_echo(session, outbox)
+        settle(session, outbox, State.HELD, now=now, trouble=RESTORED)
+    return len(items)
+
+
+_OPEN = (State.QUEUED, State.SENDING, State.UNKNOWN)
+
+
 def postpone(session: Session, outbox: OutboxItem, *, now: datetime, due_at: datetime, trouble: Trouble) -> None:
     """Leave a queued item queued, to be tried later; nothing was sent."""
     store.move(session, outbox.id, State.QUEUED, now=now, due_at=due_at, trouble=trouble)

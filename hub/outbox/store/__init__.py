@@ -6,9 +6,11 @@ from hub.outbox.store.claims import begin, bring_forward, claim_due, claim_stuck
 from hub.outbox.store.echoes import find_echo, text_hash
 from hub.outbox.store.items import (
     add,
+    all_in_state,
     by_client_key,
     count,
     count_try,
+    expect_echo,
     in_state,
     item,
     items,
@@ -21,6 +23,7 @@ from hub.outbox.store.items import (
 
 __all__ = [
     "add",
+    "all_in_state",
     "begin",
     "bring_forward",
     "by_client_key",
@@ -28,6 +31,7 @@ __all__ = [
     "claim_stuck",
     "count",
     "count_try",
+    "expect_echo",
     "find_echo",
     "hold",
     "in_state",

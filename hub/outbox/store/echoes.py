@@ -19,7 +19,8 @@ _ECHO_BY_TEXT = """
     SELECT outbox_parts.outbox_id, outbox_parts.part
     FROM outbox JOIN outbox_parts ON outbox_parts.outbox_id = outbox.id
     WHERE outbox.channel_id = :channel_id AND outbox.parent_remote_id = :parent
-      AND outbox.state IN ('sending', 'unknown', 'sent')
+      AND (outbox.state IN ('sending', 'unknown', 'sent')
+           OR (outbox.state = 'held' AND outbox.error_reason = 'restored'))
       AND outbox_parts.remote_id IS NULL AND outbox_parts.text_hash = :text_hash
       AND (outbox_parts.reserved IS NULL OR :reserved = '')
     ORDER BY outbox_parts.outbox_id, outbox_parts.part LIMIT 1"""

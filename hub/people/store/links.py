@@ -15,6 +15,7 @@ _VALID = """
     SELECT id, agent_id, purpose, expires_at FROM sign_in_links
     WHERE token_hash = :token_hash AND used_at IS NULL AND expires_at > :at"""
 _SPEND = "UPDATE sign_in_links SET used_at = :at WHERE id = :id AND used_at IS NULL AND expires_at > :at"
+_SPEND_EVERYBODYS = "UPDATE sign_in_links SET used_at = :at WHERE used_at IS NULL"
 _SPEND_ALL = "UPDATE sign_in_links SET used_at = :at WHERE agent_id = :agent_id AND used_at IS NULL"
 
 
@@ -37,6 +38,11 @@ def spend(session: Session, link_id: int, *, at: datetime) -> bool:
 def spend_all(session: Session, agent_id: int, *, at: datetime) -> None:
     """Use up every link this agent still has."""
     session.run(_SPEND_ALL, agent_id=agent_id, at=at)
+
+
+def spend_everybodys(session: Session, *, at: datetime) -> int:
+    """Use up every link there is; returns how many."""
+    return session.run(_SPEND_EVERYBODYS, at=at)
 
 
 def _link(row: Row) -> Link:

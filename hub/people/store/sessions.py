@@ -22,6 +22,7 @@ _OF_AGENT = """
 _END = "UPDATE sessions SET ended_at = :at WHERE id = :id AND agent_id = :agent_id AND ended_at IS NULL"
 _END_ALL = """
     UPDATE sessions SET ended_at = :at WHERE agent_id = :agent_id AND ended_at IS NULL AND id <> :keep"""
+_END_EVERYBODYS = "UPDATE sessions SET ended_at = :at WHERE ended_at IS NULL"
 _FORGET = "DELETE FROM sessions WHERE created_at < :before"
 
 
@@ -53,6 +54,11 @@ def end(session: Session, session_id: int, *, agent_id: int, at: datetime) -> bo
 def end_all(session: Session, agent_id: int, *, at: datetime, keep: int = 0) -> int:
     """End every session of this agent but `keep`; returns how many."""
     return session.run(_END_ALL, agent_id=agent_id, at=at, keep=keep)
+
+
+def end_everybodys(session: Session, *, at: datetime) -> int:
+    """End every session there is; returns how many."""
+    return session.run(_END_EVERYBODYS, at=at)
 
 
 def forget(session: Session, *, before: datetime) -> int:

@@ -21,6 +21,7 @@ _ONE = f"SELECT {_COLUMNS} FROM tokens WHERE id = :id"  # noqa: S608
 _ALL = f"SELECT {_COLUMNS} FROM tokens WHERE revoked_at IS NULL ORDER BY id"  # noqa: S608
 _USED = "UPDATE tokens SET used_at = :at WHERE id = :id AND (used_at IS NULL OR used_at < :at)"
 _REVOKE = "UPDATE tokens SET revoked_at = :at WHERE id = :id AND revoked_at IS NULL"
+_REVOKE_EVERYBODYS = "UPDATE tokens SET revoked_at = :at WHERE revoked_at IS NULL"
 _REVOKE_ALL = "UPDATE tokens SET revoked_at = :at WHERE agent_id = :agent_id AND revoked_at IS NULL"
 
 
@@ -51,6 +52,11 @@ def living(session: Session, token_hash: str, *, at: datetime) -> ApiToken | Non
     """The token with this hash, unless it was revoked or ran out."""
     row = session.one(_LIVING, token_hash=token_hash, at=at)
     return None if row is None else _token(row)
+
+
+def revoke_everybodys(session: Session, *, at: datetime) -> int:
+    """Revoke every token there is; returns how many."""
+    return session.run(_REVOKE_EVERYBODYS, at=at)
 
 
 def find(session: Session, token_id: int) -> ApiToken | None:
