@@ -13,8 +13,9 @@ from typing import Any, Protocol
 from hub.channels.connect import add_channel
 from hub.channels.model import Channel
 from hub.channels.store import channel as read_channel
+from hub.engine import store as workers
 from hub.errors import HubError
-from hub.inbox.pull import Pulled, pull_now
+from hub.inbox.pull import Pulled, claim_due, pull_leased
 from hub.inbox.reply import Draft, queue_reply
 from hub.inbox.store import conversations, messages
 from hub.kernel.clock import system_clock
@@ -147,7 +148,10 @@ class Line:
         return None
 
     def _pulled(self) -> Pulled:
-        return pull_now(self.hub, self.connectors, self.worker, self.channel_id)
+        with self.hub.database.transaction() as session:
+            session.run("UPDATE channels SET next_pull_at = 0, quiet_until = NULL")
+        (lease,) = claim_due(self.hub, self.worker)
+        return pull_leased(self.hub, self.connectors, lease, loud=True)
 
     def count(self, text: str) -> int:
         """How many messages of the inbox hold these words."""
@@ -158,7 +162,14 @@ class Line:
                 for message in messages.of_conversation(session, line.conversation.id)
             )
 
-    def answers(self, to: str, text: str) -> int:
+    def is_another_process(self) -> None:
+        """Nothing that the one before held in memory is left, and its claims are noticed to be a dead worker's."""
+        self.connectors.close()
+        self.connectors = inline(self.hub)
+        with self.hub.database.transaction() as session:
+            workers.leave(session, self.worker)
+
+    def answers(self, to: str, text: str, *, key: str = "") -> int:
         """Queue a reply to the message with these words; its undo time is over."""
         with self.hub.database.reading() as session:
             conversation_id = next(
@@ -166,7 +177,9 @@ class Line:
                 for line in conversations.lines(session, teams=None, limit=500)
                 if any(to in each.text for each in messages.of_conversation(session, line.conversation.id))
             )
-        draft = Draft(conversation_id=conversation_id, agent_id=self.agent, text=text, client_key=self.hub.token())
+        draft = Draft(
+            conversation_id=conversation_id, agent_id=self.agent, text=text, client_key=key or self.hub.token()
+        )
         return queue_reply(self.hub, draft, undo=timedelta(0))
 
     def goes_on_until(self, is_over: Callable[[], bool]) -> None:

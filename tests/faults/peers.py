@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
-import re
+
+import pytest
 
 from hub.testing.server import Answer, Arrival, FakeServer
+from tests.faults.line import Peer
 from tests.peers.mastodon import Emulator
 from tests.peers.wordpress import WordPress
 
@@ -87,6 +89,12 @@ class FeedPeer:
         return False
 
 
-def words(of: str) -> str:
-    """Words of one test's own, for many tests speak on one network."""
-    return re.sub(r"[^a-z0-9]+", " ", of.lower()).strip()
+ANSWERING = {"mastodon": ("mastodon_emulator", MastodonPeer), "wordpress": ("wordpress", WordPressPeer)}
+"""The networks that can be answered: the fixture that runs each, and who sees it from inside."""
+
+
+def answering_peer(request: pytest.FixtureRequest) -> Peer:
+    """The network a fixture is parametrised with."""
+    fixture, peer = ANSWERING[request.param]
+    found: Peer = peer(request.getfixturevalue(fixture))
+    return found

@@ -16,12 +16,11 @@ from hub.channels.model import ChannelState
 from hub.outbox.model import State
 from hub.testing.server import Arrival, FakeServer
 from tests.faults.line import Line, Peer
-from tests.faults.peers import FeedPeer, MastodonPeer, WordPressPeer
+from tests.faults.peers import ANSWERING, FeedPeer, answering_peer
 from tests.faults.proxy import MODES, Mode, fault_proxy
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.peers]  # the first time, an emulator has to be fetched
 
-ANSWERING = ["mastodon", "wordpress"]
 SETTLED = {State.SENT, State.FAILED, State.UNKNOWN}
 _words = itertools.count(1)
 
@@ -31,10 +30,8 @@ def peer(request: pytest.FixtureRequest) -> Iterator[Peer]:
     with contextlib.ExitStack() as running:
         if request.param == "feed":
             yield FeedPeer(running.enter_context(FakeServer()))
-        elif request.param == "mastodon":
-            yield MastodonPeer(request.getfixturevalue("mastodon_emulator"))
         else:
-            yield WordPressPeer(request.getfixturevalue("wordpress"))
+            yield answering_peer(request)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +66,7 @@ def test_what_was_said_arrives_once_although_a_pull_met(mode: Mode, line: Line, 
     assert (line.channel.state, line.channel.trouble) == (ChannelState.ACTIVE, None)
 
 
-@pytest.mark.parametrize("peer", ANSWERING, indirect=True)
+@pytest.mark.parametrize("peer", list(ANSWERING), indirect=True)
 @pytest.mark.parametrize("mode", MODES, ids=ids)
 def test_an_answer_arrives_once_although_its_sending_met(mode: Mode, line: Line, said: str) -> None:
     line.peer.says(said)

@@ -1,0 +1,85 @@
+"""A worker that dies at each named point while it serves a real network: the next one ends what it had begun.
+
+tests/crash kills real processes, on the sandbox network; here the networks are real and the deaths are exceptions that
+nothing of ours catches.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from hub.kernel.crash import POINTS, pass_by
+from hub.outbox.model import State
+from hub.testing.fake import Crash
+from tests.faults.line import Line, Peer
+from tests.faults.peers import ANSWERING, answering_peer
+from tests.faults.proxy import MODES, fault_proxy
+
+pytestmark = [pytest.mark.timeout(400), pytest.mark.peers]  # the first time, an emulator has to be fetched
+
+SETTLED = {State.SENT, State.FAILED, State.UNKNOWN}
+DROPPED = next(mode for mode in MODES if mode.name == "dropped answer")
+HERE = [point for point in POINTS if point.partition(".")[0] in ("pull", "send", "resolve", "reply")]
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module", params=list(ANSWERING))
+def peer(request: pytest.FixtureRequest) -> Peer:
+    return answering_peer(request)
+
+
+@pytest.fixture(scope="module")
+def line(peer: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    with fault_proxy(peer.url) as proxy, contextlib.closing(Line(peer, proxy, tmp_path_factory.mktemp("line"))) as line:
+        assert line.pulls() is None
+        yield line
+
+
+@pytest.mark.parametrize("point", HERE)
+def test_what_was_said_and_what_we_answer_arrive_once_although_the_worker_died_at(point: str, line: Line) -> None:
+    said = f"question {next(_numbers)} of many"
+    words = f"our answer to {said}"
+    line.peer.says(said)
+    with Death(line, point) as death:
+        line.pulls()
+    assert line.pulls() is None
+    with death:
+        line.answers(said, words, key=words)
+    outbox_id = line.answers(said, words, key=words)
+    if point.startswith("resolve."):
+        line.proxy.spoils(DROPPED, line.peer.is_write)
+    with death:
+        line.goes_on_until(lambda: line.item(outbox_id).state in SETTLED)
+    line.goes_on_until(lambda: line.item(outbox_id).state in SETTLED)
+    assert death.came, f"nothing ever passed {point}"
+    assert line.pulls() is None
+    assert (line.item(outbox_id).state, line.peer.arrived(words)) == (State.SENT, 1)
+    assert (line.count(f"{said}"), line.count(words)) == (2, 1)
+
+
+class Death:
+    """Comes once, at the first passing of a point, while it is entered."""
+
+    def __init__(self, line: Line, point: str) -> None:
+        self._line, self._point = line, point
+        self.came = False
+
+    def __enter__(self) -> Death:
+        self._line.hub.reach = self._reach
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        self._line.hub.reach = pass_by
+        if isinstance(error, Crash):
+            self._line.is_another_process()
+            return True
+        return False
+
+    def _reach(self, point: str) -> None:
+        if point == self._point and not self.came:
+            self.came = True
+            raise Crash(point)
