@@ -21,6 +21,8 @@ from hub.kernel.logs import configure_logs
 from hub.supervisor import Program, Supervisor, end_with_parent
 
 if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
     from hub.channels.connectors import Connectors
     from hub.web.server import AsgiApp
 
@@ -28,9 +30,19 @@ _BACKLOG = 1024
 _QUICKLY_CHECKED_BYTES = 256 * 1024**2
 
 
-def build_web(hub: Hub, connectors: Connectors) -> AsgiApp:
-    """The pages and the live stream of an open hub as one ASGI app."""
+def build_pages(hub: Hub, connectors: Connectors) -> WSGIApplication:
+    """The pages, and below /api the API, as one WSGI app: two apps, so that neither takes what lets people into the
+    other, a session or a token."""
+    from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+    from hub.api import MOUNTED_AT, create_api
     from hub.web import create_app
+
+    return DispatcherMiddleware(create_app(hub, connectors), {MOUNTED_AT: create_api(hub, connectors)})
+
+
+def build_web(hub: Hub, connectors: Connectors) -> AsgiApp:
+    """The pages, the API and the live stream of an open hub as one ASGI app."""
     from hub.web.listening import Listeners
     from hub.web.live import LiveHub
     from hub.web.server import streams_this_process_can_hold, web_app
@@ -42,7 +54,7 @@ def build_web(hub: Hub, connectors: Connectors) -> AsgiApp:
         may_see=listeners.may_see,
         most_streams=streams_this_process_can_hold(),
     )
-    return web_app(create_app(hub, connectors), live, is_ours=listeners.is_ours)
+    return web_app(build_pages(hub, connectors), live, is_ours=listeners.is_ours)
 
 
 def serve(config: Config, listening: socket.socket, *, supervised: bool = False) -> None:

@@ -28,6 +28,13 @@ class MessageChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteWritten(Event):
+    """A colleague wrote a note beside a conversation; message_id is the note's."""
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationRead(Event):
     """Somebody opened a conversation and its unread mark is gone."""
 
@@ -68,6 +75,7 @@ class ChannelChanged(Event):
 KINDS: dict[str, type[Event]] = {
     "message_received": MessageReceived,
     "message_changed": MessageChanged,
+    "note_written": NoteWritten,
     "conversation_read": ConversationRead,
     "conversation_changed": ConversationChanged,
     "reply_queued": ReplyQueued,

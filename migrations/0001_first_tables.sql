@@ -265,7 +265,7 @@ CREATE TABLE messages (
     identity_id {bigint} REFERENCES identities (id),
     agent_id {bigint} REFERENCES agents (id),
     outbox_id {bigint} REFERENCES outbox (id),
-    direction TEXT NOT NULL CHECK (direction IN ('in', 'out')),
+    direction TEXT NOT NULL CHECK (direction IN ('in', 'out', 'note')),
     origin TEXT NOT NULL CHECK (origin IN ('remote', 'hub', 'native')),
     kind TEXT NOT NULL,
     addressed {bigint} NOT NULL DEFAULT 1,
@@ -278,6 +278,7 @@ CREATE TABLE messages (
     source_html TEXT,
     attachments TEXT NOT NULL DEFAULT '[]',
     moderation TEXT,
+    done TEXT NOT NULL DEFAULT '[]',
     reply TEXT NOT NULL DEFAULT '{}',
     permalink TEXT,
     created_at {timestamp} NOT NULL,
@@ -288,6 +289,7 @@ CREATE TABLE messages (
     date_guessed {bigint} NOT NULL DEFAULT 0,
     history {bigint} NOT NULL DEFAULT 0,
     raw TEXT,
+    client_key TEXT,
     UNIQUE (channel_id, remote_id)
 ) {strict};
 
@@ -295,7 +297,8 @@ CREATE INDEX messages_conversation ON messages (conversation_id, created_at, id)
 CREATE INDEX messages_thread ON messages (thread_id, created_at, id);
 CREATE INDEX messages_parent ON messages (channel_id, parent_remote_id) WHERE parent_remote_id IS NOT NULL;
 CREATE INDEX messages_outbox ON messages (outbox_id) WHERE outbox_id IS NOT NULL;
-CREATE INDEX messages_unmatched ON messages (channel_id) WHERE remote_id IS NULL;
+CREATE UNIQUE INDEX messages_client_key ON messages (client_key) WHERE client_key IS NOT NULL;
+CREATE INDEX messages_unmatched ON messages (channel_id) WHERE remote_id IS NULL AND direction = 'out';
 
 CREATE TABLE message_versions (
     id {identity},

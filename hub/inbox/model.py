@@ -19,8 +19,11 @@ class ConversationState(StrEnum):
 
 
 class Direction(StrEnum):
+    """in: theirs. out: ours. note: among us, never at a network."""
+
     IN = "in"
     OUT = "out"
+    NOTE = "note"
 
 
 class Origin(StrEnum):
@@ -67,7 +70,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One utterance in a conversation or around it. `html` is clean; None means `text` is all there is."""
+    """One utterance in a conversation or around it. `html` is clean; None means `text` is all there is.
+
+    done: what our account has done to it at the network ("like", "boost"), as far as we know.
+    """
 
     id: int
     channel_id: int
@@ -89,6 +95,7 @@ class Message:
     html: str | None
     attachments: tuple[Attachment, ...]
     moderation: Moderation | None
+    done: tuple[str, ...]
     reply: ReplyRules
     permalink: str | None
     created_at: datetime

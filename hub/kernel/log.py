@@ -110,6 +110,17 @@ def oldest(session: Session) -> str:
     return START if row is None else f"{row['xid']}.{row['id']}"
 
 
+def is_held(session: Session, after: str) -> bool:
+    """Whether the log still has everything after a position, and had that position at all (a restored one may not).
+
+    Raises Invalid when it is not a position.
+    """
+    position = parse_position(after)
+    first = parse_position(oldest(session))
+    nothing_forgotten = first[1] == 1
+    return position <= parse_position(newest(session)) and (position >= first or nothing_forgotten)
+
+
 def reader_position(session: Session, name: str) -> str | None:
     """Where a named reader stands; None when it never read."""
     row = session.one(_READER, name=name)

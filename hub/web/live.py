@@ -274,15 +274,11 @@ class _Measured:
 
 
 def _is_held(session: Session, after: str) -> bool:
-    """Whether the log still has everything after a position, and had that position at all (a restored one may not)."""
+    """Whether a page can be told one by one what it missed."""
     try:
-        position = event_log.parse_position(after)
+        return event_log.is_held(session, after)
     except Invalid:
         return False
-    oldest = event_log.parse_position(event_log.oldest(session))
-    newest = event_log.parse_position(event_log.newest(session))
-    nothing_forgotten = oldest[1] == 1
-    return position <= newest and (position >= oldest or nothing_forgotten)
 
 
 def _settle(future: Future[T], work: Callable[[], T]) -> None:

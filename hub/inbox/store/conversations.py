@@ -69,7 +69,10 @@ _PAGE = """
 _IN_TEAM = f"{_LINE} WHERE conversations.merged_into IS NULL AND conversations.team_id = :team_id"
 _IN_CHANNEL = f"{_LINE} WHERE conversations.merged_into IS NULL AND conversations.channel_id = :channel_id"
 _ANYWHERE = f"{_LINE} WHERE conversations.merged_into IS NULL"
-_IN_STATE = {None: "", **{state: f" AND conversations.state = '{state.value}'" for state in ConversationState}}
+_IN_STATE: dict[ConversationState | None, str] = {
+    None: "",
+    **{state: f" AND conversations.state = '{state.value}'" for state in ConversationState},
+}
 
 # Every list is one of these whole statements; nothing is put together from what a person typed.
 _LISTS = {

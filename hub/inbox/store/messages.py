@@ -27,7 +27,7 @@ _UTTERANCES = f"""
         messages.history, messages.remote_id, messages.id
     FROM messages LEFT JOIN outbox ON outbox.id = messages.outbox_id
     WHERE messages.conversation_id = :conversation_id AND {SAID}
-      AND (outbox.state IS NULL OR outbox.state <> 'failed')
+      AND (outbox.state IS NULL OR outbox.state <> 'failed') AND messages.direction <> 'note'
     ORDER BY messages.created_at DESC, messages.id DESC LIMIT 100"""  # noqa: S608
 
 _SHOWN = """
@@ -35,7 +35,7 @@ _SHOWN = """
     messages.parent_remote_id, messages.revision, messages.identity_id, messages.agent_id, messages.outbox_id,
     messages.direction, messages.origin, messages.kind, messages.visibility, messages.language,
     messages.content_warning, messages.text, messages.html, messages.html_version, messages.attachments,
-    messages.moderation, messages.reply, messages.permalink, messages.created_at, messages.edited_at,
+    messages.moderation, messages.done, messages.reply, messages.permalink, messages.created_at, messages.edited_at,
     messages.deleted_at, messages.date_guessed, identities.name AS author_name, identities.handle AS author_handle,
     identities.trust AS author_trust, agents.name AS agent_name"""
 
@@ -177,6 +177,7 @@ def _message(session: Session, row: Row) -> Message:
         html=_clean_html(session, row),
         attachments=msgspec.json.decode(row["attachments"], type=tuple[Attachment, ...]),
         moderation=Moderation(row["moderation"]) if row["moderation"] else None,
+        done=tuple(msgspec.json.decode(row["done"], type=list[str])),
         reply=msgspec.json.decode(row["reply"], type=ReplyRules),
         permalink=row["permalink"],
         created_at=from_micros(row["created_at"]),

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.connector import Visibility
+import msgspec
+
+from hub.connector import Attachment, Kind, Visibility
 from hub.inbox.store import search
 from hub.kernel.database import Row, Session, storable
 from hub.kernel.html import MAX_HTML
@@ -14,17 +16,18 @@ from hub.kernel.html import MAX_HTML
 _INSERT = """
     INSERT INTO messages (
         channel_id, revision, thread_id, parent_remote_id, conversation_id, agent_id, outbox_id, direction, origin,
-        kind, visibility, language, content_warning, text, created_at, received_at)
+        kind, visibility, language, content_warning, text, attachments, created_at, received_at)
     VALUES (
-        :channel_id, '', :thread_id, :parent_remote_id, :conversation_id, :agent_id, :outbox_id, 'out', 'hub', 'reply',
-        :visibility, :language, :content_warning, :text, :now, :now)
+        :channel_id, '', :thread_id, :parent_remote_id, :conversation_id, :agent_id, :outbox_id, 'out', 'hub', :kind,
+        :visibility, :language, :content_warning, :text, :attachments, :now, :now)
     RETURNING id"""
 
 # Only the first part stands in the message that was written here, so only it can be without an id.
 _PROVED = """
     SELECT messages.outbox_id AS id FROM messages
     JOIN outbox_parts ON outbox_parts.outbox_id = messages.outbox_id AND outbox_parts.part = 0
-    WHERE messages.channel_id = :channel_id AND messages.remote_id IS NULL AND outbox_parts.remote_id IS NOT NULL"""
+    WHERE messages.channel_id = :channel_id AND messages.remote_id IS NULL AND messages.direction = 'out'
+      AND outbox_parts.remote_id IS NOT NULL"""
 
 _PROVED_BY = """
     SELECT outbox_id AS id FROM outbox_parts
@@ -99,6 +102,8 @@ def add_reply(
     visibility: Visibility,
     language: str | None,
     content_warning: str,
+    attachments: tuple[Attachment, ...] = (),
+    kind: Kind = Kind.REPLY,
     now: datetime,
 ) -> int:
     """Store a reply written here; it gets the network's id when it has arrived."""
@@ -114,6 +119,8 @@ def add_reply(
         visibility=visibility.value,
         language=language,
         content_warning=content_warning,
+        attachments=msgspec.json.encode(attachments).decode(),
+        kind=kind.value,
         now=now,
     )
     search.enqueue(session, [message_id])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub.outbox.store.acts import acts, acts_of_conversation
 from hub.outbox.store.claims import begin, bring_forward, claim_due, claim_stuck, hold, look_later, release, save_plan
 from hub.outbox.store.echoes import find_echo, text_hash
 from hub.outbox.store.items import (
@@ -14,6 +15,7 @@ from hub.outbox.store.items import (
     in_state,
     item,
     items,
+    listed,
     locked,
     move,
     move_conversation,
@@ -22,6 +24,8 @@ from hub.outbox.store.items import (
 )
 
 __all__ = [
+    "acts",
+    "acts_of_conversation",
     "add",
     "all_in_state",
     "begin",
@@ -37,6 +41,7 @@ __all__ = [
     "in_state",
     "item",
     "items",
+    "listed",
     "locked",
     "look_later",
     "move",

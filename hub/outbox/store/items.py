@@ -69,6 +69,13 @@ _IN_STATE_OF_TEAMS = f"""
     WHERE outbox.state = :state AND outbox.id < :before AND channels.team_id IN {{ids teams}}
     ORDER BY outbox.id DESC LIMIT :limit"""  # noqa: S608
 
+_ALL_STATES = f"SELECT {_COLUMNS} FROM outbox WHERE id < :before ORDER BY id DESC LIMIT :limit"  # noqa: S608
+
+_ALL_STATES_OF_TEAMS = f"""
+    SELECT {_COLUMNS} FROM outbox JOIN channels ON channels.id = outbox.channel_id
+    WHERE outbox.id < :before AND channels.team_id IN {{ids teams}}
+    ORDER BY outbox.id DESC LIMIT :limit"""  # noqa: S608
+
 _COUNT = """
     SELECT count(*) AS found FROM (SELECT 1 FROM outbox WHERE state = :state LIMIT :most) counted"""
 
@@ -157,6 +164,23 @@ def in_state(
     if teams is None:
         return _items(session, session.all(_IN_STATE, **page))
     return _items(session, session.all(_IN_STATE_OF_TEAMS, teams=sorted(teams), **page))
+
+
+def listed(
+    session: Session,
+    state: State | None,
+    *,
+    teams: Collection[int] | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[OutboxItem]:
+    """The same for items in whatever state, where `state` is None."""
+    if state is not None:
+        return in_state(session, state, teams=teams, before=before, limit=limit)
+    page = {"before": before or _NEWEST, "limit": limit}
+    if teams is None:
+        return _items(session, session.all(_ALL_STATES, **page))
+    return _items(session, session.all(_ALL_STATES_OF_TEAMS, teams=sorted(teams), **page))
 
 
 def all_in_state(session: Session, state: State) -> list[OutboxItem]:

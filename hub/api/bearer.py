@@ -1,0 +1,27 @@
+"""Who asks: a token in the Authorization header (RFC 6750), never in an address, a form or a cookie."""
+
+from __future__ import annotations
+
+from flask import request
+
+from hub.api.problem import Refusal
+from hub.kernel.hub import Hub
+from hub.people import tokens
+from hub.people.model import Bearer, TokenScope
+
+_REALM = 'Bearer realm="hubbub"'
+
+
+def authenticate(hub: Hub, scope: TokenScope) -> Bearer:
+    """Whose token the request carries, when it may be used for this. Raises Refusal and TooMany."""
+    kind, _, text = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not text.strip():
+        raise Refusal(401, "no_token", headers={"WWW-Authenticate": _REALM})
+    bearer = tokens.find(hub, text.strip())
+    if bearer is None:
+        tokens.count_wrong(hub, address=request.remote_addr or "")
+        raise Refusal(401, "wrong_token", headers={"WWW-Authenticate": f'{_REALM}, error="invalid_token"'})
+    if scope not in bearer.token.scopes:
+        asked = f'{_REALM}, error="insufficient_scope", scope="{scope.value}"'
+        raise Refusal(403, "insufficient_scope", headers={"WWW-Authenticate": asked}, scope=scope.value)
+    return bearer

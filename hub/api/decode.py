@@ -1,0 +1,68 @@
+"""A request's query and body as checked structs: what was not asked for is refused by name (OWASP ASVS 5.0, 15.3.3)."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct, ValidationError
+from werkzeug.datastructures import MultiDict
+
+from hub.api.problem import Refusal
+from hub.errors import Invalid
+
+Kind = TypeVar("Kind", bound=Struct)
+
+_PLACE = re.compile(r" - at `(key in )?\$(.*)`$")
+_NAMED = re.compile(r"Object (contains unknown|missing required) field `(.*)`", re.DOTALL)
+
+_SAYS: tuple[tuple[str, str], ...] = (
+    (r"Expected `str` of length >= 1$", "empty"),
+    (r"Expected `str` of length <= ", "too_long"),
+    (r"Expected `(array|object)` of length", "wrong_number"),
+    (r"Expected `(int|float)` [<>]=? |Integer value out of range", "out_of_range"),
+    (r"Invalid enum value", "not_a_choice"),
+    (r"Invalid RFC3339|Expected `datetime` with a timezone", "not_an_instant"),
+    (r"Expected `str` matching regex", "wrong_form"),
+)
+"""How msgspec words what is wrong, and our word for it; whatever else it says is a wrong type."""
+
+
+def read_query(kind: type[Kind], given: MultiDict[str, str]) -> Kind:
+    """The parameters of an address. Raises Invalid naming the one at fault."""
+    names = {field.encode_name for field in msgspec.structs.fields(kind)}
+    for name in given:
+        if name not in names:
+            raise Invalid(name[:100], "unknown_parameter")
+        if len(given.getlist(name)) > 1:
+            raise Invalid(name, "repeated_parameter")
+    try:
+        # What is empty was not given: browsers and programs build addresses so.
+        return msgspec.convert({name: given[name] for name in given if given[name]}, type=kind, strict=False)
+    except ValidationError as error:
+        raise _invalid(error) from error
+
+
+def read_body(kind: type[Kind], content_type: str, body: bytes) -> Kind:
+    """The JSON of a body. Raises Refusal where it is none, Invalid naming the member at fault."""
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise Refusal(415, "unsupported_media_type", expected="application/json")
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except ValidationError as error:
+        raise _invalid(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Refusal(400, "malformed") from error
+
+
+def _invalid(error: ValidationError) -> Invalid:
+    said = str(error)
+    place = _PLACE.search(said)
+    path = place[2].lstrip(".").replace("[...]", "")[:100] if place else ""
+    named = _NAMED.match(said)
+    if named:
+        field = f"{path}.{named[2]}".lstrip(".")[:100]
+        return Invalid(field, "unknown_member" if named[1].startswith("contains") else "missing")
+    reason = next((reason for pattern, reason in _SAYS if re.match(pattern, _PLACE.sub("", said))), "wrong_type")
+    return Invalid(path, reason)

@@ -1,0 +1,239 @@
+"""Errors as problem details (RFC 9457): one shape for all of them, with the field at fault, worded at this border."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import structlog
+from flask import Flask, Response, g, request
+from msgspec import Struct
+from werkzeug.exceptions import HTTPException
+
+from hub.errors import (
+    Absent,
+    AddressRefused,
+    AuthExpired,
+    Conflict,
+    ConnectorError,
+    HubError,
+    Invalid,
+    LeaseLost,
+    Misconfigured,
+    OutOfOrder,
+    PluginFault,
+    ScopeMissing,
+    TooMany,
+)
+from hub.kernel.texts import Wording, describe, describe_stored, gettext, mark
+
+log = structlog.get_logger("hub.api")
+
+MEDIA_TYPE = "application/problem+json"
+TYPES = "urn:problem-type:hubbub:"
+"""Before the code of an error, the `type` that programs tell problems apart by."""
+
+_AGAIN_SECONDS = 10
+
+_STATUS: list[tuple[type[HubError], int]] = [
+    (Absent, 404),
+    (Invalid, 422),
+    (Conflict, 409),
+    (LeaseLost, 409),
+    (TooMany, 429),
+    (OutOfOrder, 503),
+    (Misconfigured, 422),
+    (AddressRefused, 422),
+    (AuthExpired, 422),
+    (ScopeMissing, 422),
+    (ConnectorError, 502),
+    (PluginFault, 502),
+]
+
+_WORDS: dict[str, tuple[str, str]] = {
+    "malformed": (mark("This request could not be read"), mark("Its body has to be JSON in UTF-8.")),
+    "wrong_host": (mark("This request could not be read"), mark("It asks for a name that is not ours.")),
+    "no_token": (
+        mark("A token is needed"),
+        mark("Send it in the header “Authorization: Bearer …”; `hub token create` makes one."),
+    ),
+    "wrong_token": (
+        mark("This token does not work"),
+        mark("It was never made, was revoked or ran out; `hub token list` shows those there are."),
+    ),
+    "insufficient_scope": (
+        mark("This token may not be used for that"),
+        mark("It needs the scope “%(scope)s”: make one that has it."),
+    ),
+    "absent": (mark("There is nothing here"), mark("It was removed, or it belongs to a team you are not in.")),
+    "method_not_allowed": (mark("This address does not take that"), mark("The header Allow says what it takes.")),
+    "too_large": (mark("That was too much at once"), mark("Send less, or in several parts.")),
+    "unsupported_media_type": (mark("This kind of body is not read here"), mark("Send %(expected)s.")),
+    "key_malformed": (
+        mark("This is no Idempotency-Key"),
+        mark("It is a text of 1 to 200 visible ASCII characters, best a random one."),
+    ),
+    "key_reused": (
+        mark("This Idempotency-Key was used for another request"),
+        mark("Take a new one for every request that is not a repetition."),
+    ),
+    "under_way": (
+        mark("The same request is being worked on"),
+        mark("Ask again in a moment: the answer will be that of the first one."),
+    ),
+    "stale": (
+        mark("Something was said that you have not seen"),
+        mark("Look at what is new, decide again, and send the version you have seen then."),
+    ),
+    "forgotten": (
+        mark("What happened after this position is no longer kept"),
+        mark("Read anew what you need, and go on at the newest position: leave “after” out to get it."),
+    ),
+    "broken": (
+        mark("Something went wrong on our side"),
+        mark("It was written down. Try again in a moment."),
+    ),
+}
+_HTTP = {400: "malformed", 404: "absent", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+
+
+class FieldError(Struct, frozen=True, kw_only=True):
+    """What is wrong with one field of a request. `field` is its place, as in `settings.token`."""
+
+    field: str
+    reason: str
+    detail: str
+
+
+class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An error (RFC 9457). `code` is the end of `type`; `reason` says more where there is more to say.
+
+    request_id: names the request in the log of the installation.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    reason: str = ""
+    errors: tuple[FieldError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """A problem on its way out. `more` are further members of the document."""
+
+    problem: Problem
+    headers: Mapping[str, str]
+    more: Mapping[str, Any]
+
+
+class Refusal(Exception):
+    """A refusal that only the API has. `code` names its words, `more` goes into the document as it is."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
+        **params: str,
+    ) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.headers = headers or {}
+        self.more = more or {}
+        self.params = params
+
+
+def handle_problems(app: Flask) -> None:
+    """Answer every error of an app in this shape."""
+    app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(HubError, _known)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def status_of(error: HubError) -> int:
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def _refused(error: Refusal) -> Response:
+    title, advice = _WORDS[error.code]
+    problem = _problem(error.status, error.code, Wording(title=gettext(title), advice=gettext(advice, **error.params)))
+    return _response(_Said(problem=problem, headers=error.headers, more=error.more))
+
+
+def _known(error: HubError) -> Response:
+    status = status_of(error)
+    if status >= 500:
+        log.error("request_failed", code=error.code, reason=error.params.get("reason"), request_id=g.get("request_id"))
+    reason = str(getattr(error, "reason", "") or error.params.get("reason") or "")
+    problem = _problem(status, error.code, describe(error), reason=reason, errors=_fields(error, reason))
+    return _response(_Said(problem=problem, headers=_when_again(error), more={}))
+
+
+def _http(error: HTTPException) -> Response:
+    if error.code is None or error.code < 400:
+        response: Response = error.get_response()  # type: ignore[assignment]
+        return response
+    code = _HTTP.get(error.code, "malformed")
+    allowed = getattr(error, "valid_methods", None)
+    headers = {"Allow": ", ".join(sorted(allowed))} if allowed else {}
+    return _refused(Refusal(error.code, code, headers=headers, expected="application/json"))
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("request_broke", request_id=g.get("request_id"), endpoint=request.endpoint, exc_info=error)
+    return _refused(Refusal(500, "broken"))
+
+
+def _problem(
+    status: int, code: str, wording: Wording, *, reason: str = "", errors: tuple[FieldError, ...] = ()
+) -> Problem:
+    title = gettext(_WORDS[code][0]) if code in _WORDS else describe_stored(code).title
+    return Problem(
+        type=TYPES + code,
+        title=title,
+        status=status,
+        detail=_sentences(wording),
+        code=code,
+        request_id=g.get("request_id", ""),
+        reason=reason,
+        errors=errors,
+    )
+
+
+def _fields(error: HubError, reason: str) -> tuple[FieldError, ...]:
+    field = getattr(error, "field", None)
+    if not field:
+        return ()
+    return (FieldError(field=field, reason=reason or error.code, detail=_sentences(describe(error))),)
+
+
+def _sentences(wording: Wording) -> str:
+    return f"{wording.title}. {wording.advice}".rstrip()
+
+
+def _when_again(error: HubError) -> dict[str, str]:
+    """Say when to try again, where that helps (RFC 9110, 10.2.3)."""
+    if isinstance(error, TooMany):
+        return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
+    return {"Retry-After": str(_AGAIN_SECONDS)} if isinstance(error, OutOfOrder) else {}
+
+
+def _response(said: _Said) -> Response:
+    document = {**msgspec.to_builtins(said.problem), **said.more}
+    return Response(
+        msgspec.json.encode(document),
+        status=said.problem.status,
+        content_type=MEDIA_TYPE,
+        headers=dict(said.headers),
+    )
