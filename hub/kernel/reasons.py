@@ -58,6 +58,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "too_many_requests": (mark("The network asks us to slow down"), mark("We go on by ourselves when it lets us.")),
     "too_many": (mark("The network asks us to slow down"), mark("We go on by ourselves when it lets us.")),
     "not_arrived": (mark("It has not arrived there"), _AGAIN),
+    "sent_again": (mark("Its answer was lost, so it is sent again under the same id"), _AGAIN),
     "picture_gone": (mark("The picture is no longer there"), _AT_THE_ORIGINAL),
     "stopping": (mark("Hubbub is being stopped"), _AGAIN),
     "not_signed_in": (mark("The network does not take our sign-in"), _SIGN_IN_AGAIN),
@@ -340,6 +341,22 @@ REASONS: dict[str, tuple[str, str]] = {
     "no_companion_target": (
         mark("The channel that answers does not know this message"),
         mark("Answer it at the original."),
+    ),
+    "sign_in_expired": (
+        mark("Signing in took too long"),
+        mark("Nothing was saved. Press the button again; you have a quarter of an hour."),
+    ),
+    "declined": (
+        mark("The account was not opened to Hubbub"),
+        mark("Nothing was saved. Sign in again and allow it, or enter a token."),
+    ),
+    "sign_in_refused": (
+        mark("The server did not accept this sign-in"),
+        mark("Nothing was saved. Sign in again from here."),
+    ),
+    "cannot_sign_in": (
+        mark("Nobody can sign in at this server from here"),
+        mark("Make a token there and enter it."),
     ),
     "connected_already": (
         mark("This account is connected already, as %(name)s"),

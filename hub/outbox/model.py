@@ -53,6 +53,23 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Something done or to be done to a message at its network, without what it was told: `name` like, edit, delete."""
+
+    id: int
+    channel_id: int
+    remote_id: str
+    name: str
+    state: State
+    due_at: datetime
+    trouble: Trouble | None
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in (State.QUEUED, State.SENDING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxItem:
     """One reply on its way, or with `act` something to be done to the message it names (approve, like).
 
@@ -84,3 +101,7 @@ class OutboxItem:
     def next_part(self) -> int:
         """The first part that has no receipt."""
         return next((n for n, receipt in enumerate(self.parts) if receipt is None), len(self.parts))
+
+    def repeats(self, part: int) -> bool:
+        """Whether the network knows a part again by its id, so that sending it twice is the same as once."""
+        return self.plan is not None and part < len(self.plan.parts) and self.plan.parts[part].repeatable

@@ -14,11 +14,12 @@ from hub.kernel.database import Session
 from hub.kernel.hub import Hub
 from hub.outbox import store
 from hub.outbox.model import Claim, OutboxItem, State
-from hub.outbox.retry import after_failed_look_up, after_no_arrival
+from hub.outbox.retry import after_failed_look_up, after_no_arrival, of_repeated
 from hub.outbox.settle import note_arrival, settle
 
 _log = logging.getLogger("hub.outbox")
 _NOT_ARRIVED = Trouble(code="unavailable", reason="not_arrived")
+_SENT_AGAIN = Trouble(code="unavailable", reason="sent_again")
 _LOOKING_SECONDS = SECONDS["reconcile"] + 15.0
 
 
@@ -75,6 +76,9 @@ def _look_up(hub: Hub, connectors: Connectors, outbox: OutboxItem) -> Receipt | 
     if proof is not None:
         # It arrived, and the worker died before the next part: nothing is open.
         return proof
+    if outbox.repeats(outbox.sending_part):
+        # The network knows it again by its id: it is simply sent again.
+        return None
     account = read_account(hub, outbox.channel_id)
     if not connectors.plugins.connector(account.kind).features.reconcile:
         raise Ambiguous("cannot_look_up")
@@ -92,7 +96,10 @@ def _note_answer(session: Session, hub: Hub, outbox_id: int, claim: Claim, recei
         verdict = after_no_arrival(
             tries=outbox.tries, first_tried_at=outbox.first_tried_at or now, now=now, chance=hub.chance()
         )
-        settle(session, outbox, verdict.state, now=now, due_at=verdict.due_at, trouble=_NOT_ARRIVED)
+        repeats = outbox.repeats(outbox.sending_part or 0)
+        verdict = of_repeated(verdict) if repeats else verdict
+        trouble = _SENT_AGAIN if repeats else _NOT_ARRIVED
+        settle(session, outbox, verdict.state, now=now, due_at=verdict.due_at, trouble=trouble)
     elif note_arrival(session, outbox, outbox.sending_part or 0, receipt, now=now) is State.SENDING:
         # One part arrived, others are still to be sent.
         store.hold(session, outbox_id, claim)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hub.errors import (
@@ -73,6 +73,11 @@ def after_no_arrival(*, tries: int, first_tried_at: datetime, now: datetime, cha
     return after_failed_send(
         Unavailable("not_arrived"), tries=tries, first_tried_at=first_tried_at, now=now, chance=chance
     )
+
+
+def of_repeated(verdict: Verdict) -> Verdict:
+    """The same for a part that is sent again and again under one id: given up, it may have arrived at any try."""
+    return replace(verdict, state=State.UNKNOWN) if verdict.reason == "gave_up" else verdict
 
 
 def after_failed_look_up(error: HubError, *, since: datetime, now: datetime) -> Verdict:

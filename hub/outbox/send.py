@@ -18,7 +18,7 @@ from hub.kernel.database import Session
 from hub.kernel.hub import Hub
 from hub.outbox import store
 from hub.outbox.model import Claim, OutboxItem, State
-from hub.outbox.retry import Verdict, after_failed_send
+from hub.outbox.retry import Verdict, after_failed_send, of_repeated
 from hub.outbox.settle import announce, note_arrival, postpone, settle
 
 _log = logging.getLogger("hub.outbox")
@@ -110,6 +110,7 @@ def _send_part(
     previous: Receipt | None,
 ) -> Receipt | None:
     """Make one call between two commits. Returns the receipt, or None when the item goes no further now."""
+    deadline = connectors.deadline_of("act" if outbox.act else "send")
     with hub.database.transaction() as session:
         store.begin(
             session,
@@ -123,7 +124,7 @@ def _send_part(
         announce(session, outbox, State.SENDING, now=hub.clock())
     hub.reach("send.begun")
     try:
-        receipt = _call(hub, connectors, account, outbox, plan, part, previous)
+        receipt = _call(hub, connectors, account, outbox, plan, part, previous, deadline)
     except AlreadySent as error:
         receipt = error.receipt
     except HubError as error:
@@ -143,10 +144,12 @@ def _call(
     plan: Plan,
     part: int,
     previous: Receipt | None,
+    deadline: int,
 ) -> Receipt:
     if not outbox.act:
-        return connectors.send(account, plan, part, previous)
-    connectors.act(account, Action(name=outbox.act, target=outbox.request.target))
+        return connectors.send(account, plan, part, previous, deadline=deadline)
+    request = outbox.request
+    connectors.act(account, Action(name=outbox.act, target=request.target, text=request.text), deadline=deadline)
     with hub.database.transaction() as session:
         # What was done shows by pulling it.
         channels.pull_soon(session, outbox.channel_id, now=hub.clock())
@@ -167,6 +170,8 @@ def _note_failed_send(hub: Hub, outbox: OutboxItem, claim: Claim, error: HubErro
         verdict = after_failed_send(
             error, tries=tried.tries, first_tried_at=tried.first_tried_at or now, now=now, chance=hub.chance()
         )
+        if tried.repeats(tried.next_part):
+            verdict = of_repeated(verdict)
         if verdict.state is State.SENDING:
             _leave_sending(session, tried, claim, verdict, error, hub)
         else:

@@ -25,7 +25,7 @@ from hub.connector import (
 from hub.errors import AddressRefused, Misconfigured, Rejected
 
 from .settings import HEADER, WebhookSettings
-from .signing import check_secret, check_signature, signed_headers
+from .signing import check_secret, check_signature, fingerprint, signed_headers
 
 if TYPE_CHECKING:
     from .mapping import Mapper
@@ -68,7 +68,8 @@ class Webhook(Connector):
                 raise kind(error.reason, detail=error.detail, field="reply_url") from error
         warnings = ("not_encrypted",) if address.startswith("http://") else ()
         return Check(
-            account=Author(id="us", name="", is_us=True),
+            # Whoever shares a secret is one system: connected twice, each could speak for the other.
+            account=Author(id=fingerprint(self.settings.secrets[0]), is_us=True),
             title=urlsplit(address).hostname or "",
             limits={"characters": MOST_CHARACTERS},
             can_send=bool(address),

@@ -36,6 +36,11 @@ def key_of(secret: str) -> bytes:
     return key
 
 
+def fingerprint(secret: str) -> str:
+    """A name for a secret that does not give it away, slow to guess where a person thought it up."""
+    return hashlib.pbkdf2_hmac("sha256", secret.encode(), b"hubbub webhook", 100_000, 12).hex()
+
+
 def signed_headers(secrets: Sequence[str], name: str, body: bytes, *, now: datetime) -> dict[str, str]:
     """The three headers of a webhook that we send, with a signature by each of the active secrets."""
     at = str(int(now.timestamp()))

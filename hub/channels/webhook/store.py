@@ -35,7 +35,7 @@ _WAITING = """
 
 _COUNT = """
     SELECT count(*) AS waiting FROM (
-        SELECT id FROM deliveries WHERE channel_id = :channel_id AND read_at IS NULL LIMIT :limit) some"""
+        SELECT id FROM deliveries WHERE channel_id = :channel_id AND read_at IS NULL LIMIT :limit) AS found"""
 
 _READ = """
     UPDATE deliveries SET read_at = :now, headers = '{}', body = ''
