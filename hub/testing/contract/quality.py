@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from hub.connector import Connector
 
+from .delivering import Delivering
 from .manners import Manners
 from .needs import applies
 from .receiving import Receiving
@@ -64,6 +65,12 @@ BRONZE = Level(
         "test_the_network_is_reached_only_through_the_door",
         "test_it_never_waits_by_itself",
         "test_the_time_zone_of_the_machine_changes_nothing",
+        "test_what_the_network_posts_is_taken_under_its_name",
+        "test_what_somebody_else_posts_is_refused",
+        "test_a_body_that_was_changed_on_the_way_is_refused_where_it_is_signed",
+        "test_receiving_asks_nobody",
+        "test_no_secret_is_kept_with_a_delivery",
+        "test_every_delivery_comes_to_its_end",
     ),
 )
 
@@ -179,4 +186,4 @@ def _applies(name: str, connector: type[Connector]) -> bool:
     return applies(_KIT[name], connector)
 
 
-_KIT = {name: check for part in (Receiving, Sending, Manners) for name, check in vars(part).items()}
+_KIT = {name: check for part in (Receiving, Sending, Delivering, Manners) for name, check in vars(part).items()}
