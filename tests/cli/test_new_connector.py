@@ -1,0 +1,146 @@
+"""`hub new-connector`: what it makes installs, passes its tests, is typed and tidy, and works without an edit."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hub.cli import main
+from hub.commands.new_connector import names_of
+from hub.errors import Invalid
+from tests.house import ROOT
+from tests.installing import install
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["new-connector", *arguments], env={"LC_ALL": "C"})
+
+
+def tool(folder: Path, *command: str | Path, path: Sequence[Path] = ()) -> str:
+    """What a program says that must succeed there, with `path` on Python's."""
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))}
+    ran = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=110)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("new") / "a place for it" / "hubbub-guest-book"
+    ran = run("guest-book", str(folder))
+    assert ran.exit_code == 0, ran.output
+    return folder
+
+
+@pytest.fixture(scope="module")
+def installed(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("target")
+    install(made, target)
+    return target
+
+
+def test_what_is_made_passes_its_tests_as_it_is_and_reaches_the_highest_level(made: Path, installed: Path) -> None:
+    said = tool(made, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", path=[installed])
+    assert " passed" in said
+    assert not re.search(r"\d (failed|error|skipped)", said)
+    assert "Guest book (TestGuestBookContract): platinum" in said
+
+
+def test_what_is_made_is_listed_by_the_hub_beside_it(made: Path, installed: Path) -> None:
+    said = tool(made, sys.executable, "-m", "hub", "plugins", path=[installed])
+    (line,) = [line.split() for line in said.splitlines() if line.startswith("guest_book")]
+    assert line == ["guest_book", "0.1.0", "hubbub-guest-book", "guest_book"]
+
+
+def test_what_is_made_is_typed(made: Path, installed: Path) -> None:
+    said = tool(
+        made,
+        *(sys.executable, "-m", "mypy", "--strict", "--cache-dir", ROOT / ".mypy_cache", "src", "tests"),
+        path=[installed, ROOT],
+    )
+    assert "no issues" in said
+    assert (installed / "hubbub_guest_book" / "py.typed").exists()
+
+
+def test_what_is_made_is_tidy(made: Path) -> None:
+    ruff = Path(sys.executable).with_name("ruff")
+    tool(made, ruff, "check", "--no-cache", "--select", "E,F,I,B,UP,SIM,RUF100,DTZ")
+    tool(made, ruff, "format", "--no-cache", "--check")
+
+
+def test_nothing_in_it_is_left_to_fill_in(made: Path) -> None:
+    texts = {path: path.read_text() for path in made.rglob("*") if path.is_file()}
+    assert {"LICENSE", "README.md", ".gitignore", "pyproject.toml"} <= {path.name for path in texts}
+    assert not [path for path, text in texts.items() if re.search(r"\$\w|\$\{|\bTO" + r"DO\b|<your|\[year\]", text)]
+
+
+def test_the_next_three_commands_are_said_ready_to_paste(tmp_path: Path) -> None:
+    folder = tmp_path / "with a space"
+    commands = [line.strip() for line in run("guest-book", str(folder)).output.splitlines() if line.startswith("  ")]
+    assert commands == [
+        f"cd '{folder}'",
+        f"{sys.executable} -m pip install -e '.[test]'",
+        f"{sys.executable} -m pytest",
+    ]
+
+
+def test_without_a_folder_it_is_made_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("Notes").exit_code == 0
+    assert (tmp_path / "hubbub-notes" / "src" / "hubbub_notes" / "connector.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "distribution", "kind", "title", "label"),
+    [
+        ("guestbook", "hubbub-guestbook", "guestbook", "Guestbook", "Guestbook"),
+        ("Guest Book", "hubbub-guest-book", "guest_book", "GuestBook", "Guest Book"),
+        ("hubbub-my_net.2", "hubbub-my-net-2", "my_net_2", "MyNet2", "My net 2"),
+        ("hub-class", "hubbub-class", "class", "Class", "Class"),
+        ("x1", "hubbub-x1", "x1", "X1", "X1"),
+    ],
+)
+def test_a_name_is_read_in_every_form_it_is_needed_in(
+    name: str, distribution: str, kind: str, title: str, label: str
+) -> None:
+    names = names_of(name)
+    assert (names.distribution, names.kind, names.title, names.label) == (distribution, kind, title, label)
+    assert names.module == f"hubbub_{kind}"
+    assert names.module.isidentifier()
+
+
+@pytest.mark.parametrize("name", ["", "x", "1st", "-x", "x-", "a--b", "naïve", "a/b", "../x", "a" * 32, "a\nb", "x;y"])
+def test_a_name_no_package_can_have_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(Invalid):
+        names_of(name)
+    assert run("--", name, str(tmp_path / "new")).exit_code == 2
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_kind_that_is_taken_is_refused(tmp_path: Path) -> None:
+    ran = run("WordPress", str(tmp_path / "new"))
+    assert ran.exit_code == 2
+    assert "There is a kind wordpress already, from hubbub" in ran.output
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "precious.txt").write_text("mine")
+    ran = run("guestbook", str(tmp_path))
+    assert ran.exit_code == 2
+    assert "is there already" in ran.output
+    assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    ran = run("guestbook", str(tmp_path / "file" / "below"))
+    assert ran.exit_code == 2
+    assert "cannot be made" in ran.output
