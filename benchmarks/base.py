@@ -11,6 +11,8 @@ from pathlib import Path
 from benchmarks.floor.common import TEAMS, Shape
 from hub.channels import store as channels
 from hub.connector import Author, Check
+from hub.inbox import indexing
+from hub.inbox.store import search
 from hub.kernel.clock import system_clock, to_micros
 from hub.kernel.config import Config, read_config
 from hub.kernel.hub import Hub, open_hub, prepare
@@ -52,6 +54,8 @@ def build(folder: Path, shape: Shape | None = None, *, database_url: str = "") -
     if shape is not None:
         fill = _fill_postgresql if database_url else _fill_sqlite
         fill(config, _tables(base, shape))
+        with contextlib.closing(open_hub(config)) as hub:
+            _index(hub)
     return base
 
 
@@ -64,6 +68,14 @@ def sign_in(hub: Hub, name: str, team_ids: Sequence[int]) -> str:
         return sessions.start(session, hub, agent.id, user_agent="benchmark")
 
 
+def _index(hub: Hub) -> None:
+    """Sweep every message into the search index, as the worker would."""
+    with hub.database.transaction() as session:
+        search.start_anew(session)
+    while indexing.sweep(hub):
+        pass
+
+
 def _connect(hub: Hub, number: int, team_id: int) -> int:
     check = Check(account=Author(id=f"us{number}", handle="@brightwater", name="Brightwater", is_us=True))
     with hub.database.transaction() as session:
@@ -74,6 +86,8 @@ def _connect(hub: Hub, number: int, team_id: int) -> int:
             team_id=team_id,
             settings={"account": "@brightwater", "talk": "0"},
             sealed=hub.secrets.seal("{}"),
+            memory="",
+            memory_version=0,
             check=check,
             now=hub.clock(),
         )

@@ -24,11 +24,20 @@ from hub.people.model import Actor
 UNSWEPT = 5000
 """Changes that are looked through one by one because the sweep has not come to them."""
 
+_MOST_HITS = 20_000
+"""Hits that are looked at for one page; where most cannot be seen, the page is cut short and says where to go on."""
+
+_PORTION = 300
+"""Hits that are held against what the person may see at a time."""
+
 _WINDOWS = (250, 2000)
 """Newest messages that are looked through before the index is asked, where asking it costs more the more it finds."""
 
-_MOST_HITS = 20_000
-"""Hits that are looked at for one page; where most cannot be seen, the page is cut short and says where to go on."""
+_MOST_ROWS = 100_000
+"""Messages that are looked through for one page, where what is asked for is common."""
+
+_COMMON = 100
+"""What is in one of so many of the newest messages is found sooner by looking through them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,24 +138,46 @@ class _Search:
         return sorted(store.unswept(self.session, self.question, self.reach, most=UNSWEPT), key=_id, reverse=True)
 
     def _indexed(self, before: int) -> Iterator[Place]:
-        if not store.is_incremental(self.session, self.question):
-            for most in _WINDOWS:
-                yield from store.among_newest(self.session, self.question, self.reach, before=before, most=most)
-                before = store.end_of_newest(self.session, before=before, most=most)
-                if not before:
-                    return
-        yield from self._asked(before)
+        """The visible hits below a place that the index knows, in portions, as few of them as are wanted."""
+        find = self._step_by_step if store.is_incremental(self.session, self.question) else self._by_windows
+        for hits in find(before):
+            yield from store.visible(self.session, hits, self.reach)
 
-    def _asked(self, before: int) -> Iterator[Place]:
-        """What the index finds below a place, in portions that grow."""
+    def _step_by_step(self, before: int, most: int = 200) -> Iterator[list[int]]:
+        """Ask the index for some hits, then for more."""
         looked_at = 0
-        most = 200 if store.is_incremental(self.session, self.question) else 2000
         while looked_at < _MOST_HITS:
             hits = store.hits(self.session, self.question, before=before, most=most)
-            yield from store.visible(self.session, hits, self.reach)
+            yield from (hits[start : start + _PORTION] for start in range(0, len(hits), _PORTION))
             if len(hits) < most:
                 return
             before, looked_at, most = hits[-1], looked_at + most, most * 3
+        self.end = before
+
+    def _by_windows(self, before: int) -> Iterator[list[int]]:
+        """Look through the newest messages; what is rare there is then asked of the index."""
+        found = looked_through = 0
+        for rows in _WINDOWS:
+            hits = store.among_newest(self.session, self.question, before=before, rows=rows)
+            yield hits
+            found, looked_through = found + len(hits), looked_through + rows
+            before = store.end_of_newest(self.session, before=before, rows=rows)
+            if not before:
+                return
+        if found * _COMMON < looked_through:
+            yield from self._step_by_step(before, _MOST_HITS // 10)
+        else:
+            yield from self._on_and_on(before, rows=2 * _WINDOWS[-1])
+
+    def _on_and_on(self, before: int, *, rows: int) -> Iterator[list[int]]:
+        looked_at = looked_through = 0
+        while looked_at < _MOST_HITS and looked_through < _MOST_ROWS:
+            hits = store.among_newest(self.session, self.question, before=before, rows=rows)
+            yield from (hits[start : start + _PORTION] for start in range(0, len(hits), _PORTION))
+            before = store.end_of_newest(self.session, before=before, rows=rows)
+            if not before:
+                return
+            looked_at, looked_through, rows = looked_at + len(hits), looked_through + rows, rows * 2
         self.end = before
 
     def _was_shown(self, conversation_id: int) -> bool:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from hub.inbox.indexing import sweep
 from hub.inbox.search import Found, search_conversations
-
-from hub.people.model import OPERATOR, Actor
+from hub.people.model import OPERATOR
 from tests.desk import Desk
 
 EVERYWHERE = OPERATOR

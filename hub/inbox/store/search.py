@@ -17,12 +17,16 @@ from hub.inbox.store.messages import SAID
 from hub.inbox.words import Question, Term, line_of
 from hub.kernel.database import Row, Session
 
+_ID_BITS = 31
+_ID_MASK: int = 2**_ID_BITS - 1
+
 _UNQUEUE = "DELETE FROM search_dirty WHERE message_id IN {ids message_ids}"
 
 # Each time under a new id: a sweep that has read the text before takes only the ids it saw, and leaves this one.
 _ENQUEUE = "INSERT INTO search_dirty (message_id) SELECT value FROM {ids message_ids} changed"
 
-_ENQUEUE_ALL = "INSERT INTO search_dirty (message_id) SELECT id FROM messages ORDER BY id"
+# Notes are no part of it: what we tell each other is not found by looking for what customers said.
+_ENQUEUE_ALL = "INSERT INTO search_dirty (message_id) SELECT id FROM messages WHERE direction <> 'note' ORDER BY id"
 
 _EMPTY_QUEUE = "DELETE FROM search_dirty"
 
@@ -50,7 +54,7 @@ _KEEP = "INSERT INTO search_texts (id, message_id, words) VALUES (:id, :message_
 _VISIBLE = f"""
     JOIN conversations ON conversations.id = messages.conversation_id
     LEFT JOIN outbox ON outbox.id = messages.outbox_id
-    WHERE messages.deleted_at IS NULL AND {SAID}
+    WHERE messages.deleted_at IS NULL AND messages.direction <> 'note' AND {SAID}
       AND conversations.merged_into IS NULL
       AND (:everywhere = 1 OR conversations.team_id IN {{ids teams}})
       AND (:channel_id = 0 OR conversations.channel_id = :channel_id)
@@ -58,24 +62,22 @@ _VISIBLE = f"""
 
 _CLEAN = "AND NOT EXISTS (SELECT 1 FROM search_dirty WHERE search_dirty.message_id = messages.id)"
 
-_NEWEST = f"""
-    SELECT search_texts.id, messages.conversation_id
-    FROM (SELECT id, message_id, words FROM search_texts WHERE id < :before ORDER BY id DESC LIMIT :most) search_texts
-    JOIN messages ON messages.id = search_texts.message_id {_VISIBLE} {_CLEAN} AND {{holds search_texts}}
-    ORDER BY search_texts.id DESC"""  # noqa: S608
+_NEWEST = """
+    SELECT id FROM (SELECT id, words FROM search_texts WHERE id < :before ORDER BY id DESC LIMIT :rows) search_texts
+    WHERE {holds search_texts} ORDER BY id DESC"""
 
 _END_OF_NEWEST = """
     SELECT min(id) AS id, count(*) AS found
-    FROM (SELECT id FROM search_texts WHERE id < :before ORDER BY id DESC LIMIT :most) newest"""
+    FROM (SELECT id FROM search_texts WHERE id < :before ORDER BY id DESC LIMIT :rows) newest"""
 
 _HITS = """
     WITH hits AS {materialized} ({hits search_texts})
     SELECT id FROM hits WHERE id < :before ORDER BY id DESC LIMIT :most"""
 
 _VISIBLE_HITS = f"""
-    SELECT search_texts.id, messages.conversation_id FROM search_texts
-    JOIN messages ON messages.id = search_texts.message_id {_VISIBLE} {_CLEAN} AND search_texts.id IN {{ids hits}}
-    ORDER BY search_texts.id DESC"""  # noqa: S608
+    SELECT hits.value AS id, messages.conversation_id
+    FROM {{ids hits}} hits JOIN messages ON messages.id = hits.value & {_ID_MASK} {_VISIBLE} {_CLEAN}
+    ORDER BY hits.value DESC"""  # noqa: S608
 
 _UNSWEPT = f"""
     SELECT messages.id, messages.conversation_id, {_TEXTS}
@@ -89,7 +91,6 @@ _ABOVE = f"""
       AND messages.conversation_id = :conversation_id AND messages.created_at >= :since
       AND search_texts.id >= :mark AND {{holds search_texts}} LIMIT 1"""  # noqa: S608
 
-_ID_BITS = 31
 _LAST_SECOND = 2**32 - 1
 HIGHEST = 2**63 - 1
 
@@ -121,8 +122,7 @@ class Place:
 
     @property
     def message_id(self) -> int:
-        message_id: int = self.id & (2**_ID_BITS - 1)
-        return message_id
+        return self.id & _ID_MASK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,26 +181,28 @@ def unswept(session: Session, question: Question, reach: Reach, *, most: int) ->
     ]
 
 
-def among_newest(session: Session, question: Question, reach: Reach, *, before: int, most: int) -> list[Place]:
-    """The visible hits among the newest so many messages below a place, newest first, without asking the index."""
-    return _places(session.all(_NEWEST, before=before, most=most, **_asked(session, question), **reach.params))
+def among_newest(session: Session, question: Question, *, before: int, rows: int) -> list[int]:
+    """The hits among the newest so many messages below a place, newest first, without asking the index."""
+    found = session.all(_NEWEST, before=before, rows=rows, **_asked(session, question))
+    return [row["id"] for row in found]
 
 
-def end_of_newest(session: Session, *, before: int, most: int) -> int:
+def end_of_newest(session: Session, *, before: int, rows: int) -> int:
     """The place of the last of the newest so many messages below a place; 0 when there are no more."""
-    row = session.one(_END_OF_NEWEST, before=before, most=most)
-    return int(row["id"]) if row and row["found"] == most else 0
+    row = session.one(_END_OF_NEWEST, before=before, rows=rows)
+    return int(row["id"]) if row and row["found"] == rows else 0
 
 
 def hits(session: Session, question: Question, *, before: int, most: int) -> list[int]:
-    """The newest so many places below a place that the index knows, visible or not."""
+    """The newest so many hits below a place, as the index knows them."""
     rows = session.all(_HITS, before=before, most=most, **_asked(session, question))
     return [row["id"] for row in rows]
 
 
 def visible(session: Session, found: Sequence[int], reach: Reach) -> list[Place]:
     """Those of the hits that may be seen, newest first."""
-    return _places(session.all(_VISIBLE_HITS, hits=list(found), **reach.params))
+    rows = session.all(_VISIBLE_HITS, hits=list(found), **reach.params) if found else []
+    return [Place(id=row["id"], conversation_id=row["conversation_id"]) for row in rows]
 
 
 def is_found_above(session: Session, question: Question, reach: Reach, conversation_id: int, *, mark: int) -> bool:
@@ -270,7 +272,3 @@ def _texts(row: Row) -> tuple[str, ...]:
 def _place(row: Row) -> int:
     second = min(max(row["created_at"] // 1_000_000, 0), _LAST_SECOND)
     return int(second << _ID_BITS | row["id"])
-
-
-def _places(rows: Iterable[Row]) -> list[Place]:
-    return [Place(id=row["id"], conversation_id=row["conversation_id"]) for row in rows]
