@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from hub.commands.archive import backup
+from hub.commands.archive import backup, restore
 from hub.commands.channel import channel
 from hub.commands.doctor import doctor
 from hub.commands.exits import exit_for
@@ -70,6 +70,7 @@ for _command in (
     user,
     token,
     backup,
+    restore,
     plugins,
     new_connector,
     doctor,

@@ -77,6 +77,8 @@ class Wanted:
 NOT_CARRIED: Mapping[str, str] = {
     "workers": "who is at work at this moment",
     "rate_limits": "counters of tries, which begin anew",
+    "sign_ins": "people on their way to sign in at a network, for a quarter of an hour",
+    "sign_in_memories": "what connectors know of servers people sign in at, which they learn again",
     "_sqlite_migrations": "SQLite's own books of the migrations",
     "applied_migrations": "PostgreSQL's own books of the migrations",
 }

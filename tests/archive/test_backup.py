@@ -24,11 +24,6 @@ from tests.desk import Desk
 _TEAM = "INSERT INTO teams (name, created_at) VALUES (:name, 0)"
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "hub.backup"
-
-
 def take(hub: Hub, file: Path) -> Manifest:
     return back_up(hub.config, hub.database, file, now=hub.clock())
 

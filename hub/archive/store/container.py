@@ -18,7 +18,7 @@ _ADD_MEDIA = """
     INSERT INTO sqlar (name, mode, mtime, sz, data, sha256)
     VALUES ('media/' || :name, 33152, 0, :size, :content, :sha256)"""
 _NAMES = "SELECT substr(name, 7) AS name FROM sqlar WHERE sz >= 0 ORDER BY name"
-_ONE = "SELECT data, sha256 FROM sqlar WHERE name = 'media/' || :name"
+_ONE = "SELECT CAST(data AS BLOB) AS data, sha256 FROM sqlar WHERE name = 'media/' || :name"
 _SET_MANIFEST = "INSERT INTO archive (manifest) VALUES (:manifest)"
 _MANIFEST = "SELECT manifest FROM archive"
 _IS_CONTAINER = "SELECT count(*) AS found FROM sqlite_master WHERE name IN ('archive', 'sqlar') AND type = 'table'"

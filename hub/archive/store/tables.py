@@ -5,10 +5,10 @@ Names of tables and columns come from the schema itself, never from outside.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from hub.archive.model import EXTRA, Table, is_carried
+from hub.archive.model import DERIVED, EXTRA, NOT_CARRIED, Table, is_carried
 from hub.kernel.database import Session
 from hub.kernel.sqlite import SqliteSession
 
@@ -28,7 +28,10 @@ _POSTGRESQL_IDENTITIES = """
     WHERE table_schema = current_schema() AND is_identity = 'YES'"""
 _OTHERS = """
     SELECT count(*) AS found FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = :name"""
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'hubbub'"""
+_IN_USE = """
+    SELECT 1 AS yes WHERE EXISTS (SELECT 1 FROM channels)
+        OR EXISTS (SELECT 1 FROM agents WHERE password_hash IS NOT NULL)"""
 _INTEGRITY = "PRAGMA integrity_check(5)"
 _DANGLING = "PRAGMA foreign_key_check"
 _SQLITE_NUMBERS = "SELECT name, seq FROM sqlite_sequence"
@@ -101,9 +104,10 @@ def clear(session: Session, table: str) -> None:
     session.run(f"DELETE FROM {_quoted(table)}")  # noqa: S608
 
 
-def empty(session: Session) -> None:
-    """Take every row out of every table of a PostgreSQL database but the books of its migrations."""
-    names = [_quoted(name) for name in table_names(session) if name != "applied_migrations"]
+def empty(session: Session, carried: Sequence[str]) -> None:
+    """Take every row out of the tables of ours in a PostgreSQL database, but not the books of its migrations."""
+    ours = {*carried, *NOT_CARRIED, *DERIVED} - {"applied_migrations"}
+    names = [_quoted(name) for name in table_names(session) if name in ours]
     session.run(f"TRUNCATE {', '.join(names)}")
 
 
@@ -130,9 +134,14 @@ def _restart(table: str, column: str, number: int) -> str:
     return f"ALTER TABLE {_quoted(table)} ALTER COLUMN {_quoted(column)} RESTART WITH {int(number)}"
 
 
-def others_connected(session: Session, name: str) -> int:
-    """How many other connections of an application this PostgreSQL database has."""
-    row = session.one(_OTHERS, name=name)
+def is_unused(session: Session) -> bool:
+    """Whether nobody can sign in and no channel is connected."""
+    return session.one(_IN_USE) is None
+
+
+def others_connected(session: Session) -> int:
+    """How many connections of other processes of ours this PostgreSQL database has."""
+    row = session.one(_OTHERS)
     return int(row["found"]) if row else 0
 
 

@@ -1,0 +1,162 @@
+"""Brings a container in, into an empty folder or in place of what is there, on either engine.
+
+Everything is made ready beside the installation first; what is there is untouched until the one step that replaces it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from hub.archive import container
+from hub.archive.files import fsync_file, worded
+from hub.archive.model import Manifest, Picture, Restored, Wanted
+from hub.archive.quiet import Quieted, quieten
+from hub.archive.store import container as store
+from hub.archive.store import tables
+from hub.errors import Conflict, DatabaseUnusable, HubError, Invalid, KeyLost
+from hub.kernel.config import Config
+from hub.kernel.database import Database, open_database
+from hub.kernel.lock import folder_lock
+from hub.kernel.migrate import has_tables, migrate, migrate_file, pending_steps
+from hub.kernel.secrets import read_keys
+from hub.kernel.sqlite import open_file, settle_journal
+
+_STAGED = "hub-restoring.db"
+_KEPT = "hub-before-restore.db"
+
+
+def restore(config: Config, file: Path, wanted: Wanted, *, now: datetime) -> Restored:
+    """Verify a container and bring it in; see `Wanted`.
+
+    Raises Invalid("FILE", …), Invalid("HUB_DATA", "in_use"), DatabaseUnusable (damaged, newer, unreachable), KeyLost
+    when the key that opens its secrets is not there, Conflict("not_empty") without `wanted.replace`, StorageFull.
+    """
+    manifest = container.verify(file)
+    with bringing_in(config, manifest, wanted) as staged:
+        with worded(staged):
+            shutil.copyfile(file, staged)
+        return finish(config, staged, manifest, container.media_of(file), wanted, now=now)
+
+
+@contextlib.contextmanager
+def bringing_in(config: Config, manifest: Manifest, wanted: Wanted) -> Iterator[Path]:
+    """Yields the file to make the new database in, while nobody else uses the folder. Raises as `restore` does."""
+    with folder_lock(config, alone=True):
+        demand_key(config, manifest)
+        if not wanted.replace and not _is_empty(config):
+            raise Conflict("an installation is there", reason="not_empty", folder=str(config.data))
+        staged = config.data / _STAGED
+        _forget(staged)
+        staged.touch(mode=0o600)
+        try:
+            yield staged
+        finally:
+            _forget(staged)
+
+
+def finish(
+    config: Config, staged: Path, manifest: Manifest, media: Iterator[Picture], wanted: Wanted, *, now: datetime
+) -> Restored:
+    """Make what was staged quiet and current, then put it in its place."""
+    with open_file(staged) as session:
+        store.hurry(session)
+        store.take_extras_away(session)
+        migrate_file(session)
+        store.begin(session)
+        quieted = Quieted(held=0, sessions=0, tokens=0)
+        if not wanted.moved:
+            quieted = quieten(session, now=now, keep_tokens=wanted.keep_tokens)
+        store.commit(session)
+    with worded(config.media):
+        container.put_media(config.media, media)
+    kept = None
+    if config.database_url:
+        _into_postgresql(config, staged)
+    else:
+        kept = _into_sqlite(config, staged)
+    return Restored(
+        manifest=manifest, held=quieted.held, sessions=quieted.sessions, tokens=quieted.tokens, kept=str(kept or "")
+    )
+
+
+def demand_key(config: Config, manifest: Manifest) -> None:
+    """Raises KeyLost when the key that opens the archive's secrets is not in the key file here."""
+    if manifest.key_id not in read_keys(config.key_file).key_ids:
+        raise KeyLost(str(config.key_file))
+
+
+def _is_empty(config: Config) -> bool:
+    """Whether nothing would be lost: nothing is there, or nobody can sign in there and no channel is connected."""
+    if not config.database_url and not config.database_file.exists():
+        return True
+    try:
+        with contextlib.closing(open_database(config)) as database, database.reading() as session:
+            return not has_tables(session) or tables.is_unused(session)
+    except DatabaseUnusable:
+        if config.database_url:
+            raise
+        return False
+
+
+def _into_sqlite(config: Config, staged: Path) -> Path | None:
+    """Put the new file in the place of the old one in one step; the old one is kept beside it."""
+    target, kept = config.database_file, None
+    fsync_file(staged)
+    if target.exists():
+        kept = target.with_name(_KEPT)
+        _forget(kept)
+        _keep(target, kept)
+    # An old journal beside a new file would be played into it.
+    _forget_journals(target)
+    staged.replace(target)
+    fsync_file(target)
+    return kept
+
+
+def _keep(target: Path, kept: Path) -> None:
+    with contextlib.suppress(HubError):
+        settle_journal(target)
+    for end in _JOURNALS:
+        # Still there, so the file is damaged: they belong to it.
+        with contextlib.suppress(FileNotFoundError):
+            target.with_name(target.name + end).rename(kept.with_name(kept.name + end))
+    with worded(kept):
+        kept.hardlink_to(target)
+
+
+def _into_postgresql(config: Config, staged: Path) -> None:
+    """Replace every row in one transaction: whoever looks sees the old installation or the new one."""
+    with contextlib.closing(open_database(config)) as database:
+        _demand_alone(database)
+        migrate(database)
+        with database.transaction() as session, open_file(staged, mode="ro") as source:
+            carried = tables.carried(source)
+            tables.empty(session, [table.name for table in carried])
+            for table in carried:
+                session.load(table.name, table.columns, tables.rows(source, table))
+            tables.set_last_numbers(session, tables.last_numbers(source))
+
+
+def _demand_alone(database: Database) -> None:
+    """Raises Invalid when another process of ours works with this database, on whatever machine."""
+    pending_steps(database)
+    with database.reading() as session:
+        if tables.others_connected(session):
+            raise Invalid("HUB_DATABASE_URL", "database_in_use")
+
+
+_JOURNALS = ("-wal", "-shm", "-journal")
+
+
+def _forget(file: Path) -> None:
+    file.unlink(missing_ok=True)
+    _forget_journals(file)
+
+
+def _forget_journals(file: Path) -> None:
+    for end in _JOURNALS:
+        file.with_name(file.name + end).unlink(missing_ok=True)
