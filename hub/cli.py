@@ -12,7 +12,7 @@ from hub.commands.doctor import doctor
 from hub.commands.exits import exit_for
 from hub.commands.new_connector import new_connector
 from hub.commands.now import pull, send
-from hub.commands.output import print_error, speak_the_users_language
+from hub.commands.output import print_error, print_plugin_trouble, speak_the_users_language
 from hub.commands.plugins import plugins
 from hub.commands.run import init, migrate, serve, up, work
 from hub.commands.token import token
@@ -49,7 +49,8 @@ class _Hub(click.Group):
             from hub.kernel.plugins import load_plugins
 
             self._has_plugins = True
-            load_plugins().add_commands(self)
+            for name, error in load_plugins().add_commands(self).items():
+                print_plugin_trouble(name, error)
 
 
 @click.group(cls=_Hub, context_settings={"help_option_names": ["-h", "--help"]})

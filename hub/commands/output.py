@@ -51,6 +51,14 @@ def print_warnings(words: Iterable[str]) -> None:
         click.echo(f"  {wording.title}. {wording.advice}")
 
 
+def print_plugin_trouble(name: str, error: Exception) -> None:
+    """Say that the commands of one plugin are missing, and why."""
+    from hub.kernel.texts import gettext as _
+
+    said = f"{type(error).__name__}: {error}"
+    click.echo(_("The commands of the plugin %(name)s are left out: %(error)s", name=name, error=said), err=True)
+
+
 def _place(error: HubError, title: str) -> str:
     """The argument, option or variable at fault, unless the text names it itself."""
     field = getattr(error, "field", None) or ""

@@ -69,10 +69,23 @@ class Plugins:
         """Names of the plugins that listen to a past-tense hook."""
         return (found.name for found in self.found if hook in found.observes)
 
-    def add_commands(self, cli: click.Group) -> None:
-        for module in self.modules.values():
-            if hasattr(module, "register_commands"):
-                module.register_commands(cli=cli)
+    def add_commands(self, cli: click.Group) -> dict[str, Exception]:
+        """Add what plugins contribute; a name that is taken stays whose it is. Returns what went wrong, by plugin."""
+        from click import Group
+
+        failed = {}
+        for name, module in self.modules.items():
+            theirs = Group()
+            try:
+                if hasattr(module, "register_commands"):
+                    module.register_commands(cli=theirs)
+            except Exception as error:
+                failed[name] = error
+            else:
+                cli.commands.update(
+                    {each: theirs.commands[each] for each in theirs.commands.keys() - cli.commands.keys()}
+                )
+        return failed
 
 
 def load_plugins(points: Iterable[EntryPoint] | None = None) -> Plugins:
