@@ -9,25 +9,26 @@ from msgspec import Meta, Struct
 from hub.api import answers
 from hub.api.answers import ConversationDetail, ConversationList, MessageList
 from hub.api.operation import Call, operation
+from hub.api.reading import After, Id, Limit, row_of
 from hub.channels import store as channels
 from hub.connector import Visibility
 from hub.errors import Invalid
-from hub.inbox.model import Conversation, ConversationState
+from hub.inbox.model import Conversation, ConversationState, Line
 from hub.inbox.read import Reading, read_conversation
+from hub.inbox.search import parse_mark, search_conversations
 from hub.inbox.store import conversations, messages
 from hub.inbox.version import version_of, versions_of
 from hub.kernel.database import Session
 from hub.people.authorize import Action, authorize, visible_teams
 from hub.people.model import TokenScope
 
-Id = Annotated[int, Meta(ge=1, le=10**18 - 1)]
-Limit = Annotated[int, Meta(ge=1, le=200, description="How many at most.")]
-After = Annotated[str, Meta(max_length=60, description="Where the page before ended: its `next`.")]
+Words = Annotated[str, Meta(max_length=200, description="Words that one message holds, or a “phrase in quotes”.")]
 
 
 class ConversationQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     state: ConversationState | None = None
     channel: Id | None = None
+    q: Words | None = None
     after: After | None = None
     limit: Limit = 50
 
@@ -41,30 +42,50 @@ class MessageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 def list_conversations(call: Call, query: ConversationQuery) -> ConversationList:
     """List conversations
 
-    Newest activity first, of the teams the token's agent is in.
+    Newest activity first, of the teams the token's agent is in. With `q` those in which one message holds what is
+    looked for, the newest hit first; such a page may hold fewer than `limit`, even none, and still have a `next`.
     """
     authorize(call.actor, Action.READ_CONVERSATION)
+    with call.hub.database.reading() as session:
+        lines, further = _found(call, session, query) if query.q else _listed(call, session, query)
+        versions = versions_of(session, [line.conversation for line in lines])
+    items = tuple(answers.conversation(line, str(versions[line.conversation.id])) for line in lines)
+    return ConversationList(items=items, next=further)
+
+
+def _listed(call: Call, session: Session, query: ConversationQuery) -> tuple[list[Line], str | None]:
+    """A page, and where the next one goes on."""
     mark = conversations.parse_mark(query.after) if query.after else None
     if query.after and mark is None:
         raise Invalid("after", "not_a_place")
+    if query.channel is not None:
+        authorize(call.actor, Action.READ_CHANNEL, channels.channel(session, query.channel))
     teams = visible_teams(call.actor)
-    with call.hub.database.reading() as session:
-        if query.channel is not None:
-            authorize(call.actor, Action.READ_CHANNEL, channels.channel(session, query.channel))
-        found = conversations.lines(
-            session,
-            teams=None if teams is None else sorted(teams),
-            channel_id=query.channel,
-            state=query.state,
-            after=mark,
-            limit=query.limit + 1,
-        )
-        shown = found[: query.limit]
-        versions = versions_of(session, [line.conversation for line in shown])
-    return ConversationList(
-        items=tuple(answers.conversation(line, str(versions[line.conversation.id])) for line in shown),
-        next=conversations.format_mark(shown[-1].conversation) if len(found) > query.limit else None,
+    found = conversations.lines(
+        session,
+        teams=None if teams is None else sorted(teams),
+        channel_id=query.channel,
+        state=query.state,
+        after=mark,
+        limit=query.limit + 1,
     )
+    shown = found[: query.limit]
+    return shown, conversations.format_mark(shown[-1].conversation) if len(found) > query.limit else None
+
+
+def _found(call: Call, session: Session, query: ConversationQuery) -> tuple[list[Line], str | None]:
+    if query.after and parse_mark(query.after) is None:
+        raise Invalid("after", "not_a_place")
+    found = search_conversations(
+        session,
+        call.actor,
+        query.q or "",
+        state=query.state,
+        channel_id=query.channel,
+        after=query.after or "",
+        limit=query.limit,
+    )
+    return [hit.line for hit in found.hits], found.further or None
 
 
 @operation("GET", "/conversations/{conversation_id}", scope=TokenScope.READ)
@@ -87,7 +108,7 @@ def list_messages(call: Call, conversation_id: int, query: MessageQuery) -> Mess
 
     Newest first; theirs, ours and the notes among us. Replies that were taken back are left out.
     """
-    before = _message_id(query.after) if query.after else None
+    before = row_of(query.after)
     with call.hub.database.reading() as session:
         conversation = allowed(call, session, conversation_id, Action.READ_CONVERSATION)
         found = messages.of_conversation(session, conversation.id, before=before, limit=query.limit + 1)
@@ -105,12 +126,6 @@ def allowed(call: Call, session: Session, conversation_id: int, action: Action) 
     found = conversations.conversation(session, conversation_id)
     authorize(call.actor, action, found)
     return found
-
-
-def _message_id(after: str) -> int:
-    if not (after.isascii() and after.isdecimal() and len(after) < 19):
-        raise Invalid("after", "not_a_place")
-    return int(after)
 
 
 def _audiences(call: Call, reading: Reading) -> list[Visibility]:

@@ -8,7 +8,9 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct, ValidationError
 from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Request
 
+from hub.api.operation import Upload
 from hub.api.problem import Refusal
 from hub.errors import Invalid
 
@@ -54,6 +56,26 @@ def read_body(kind: type[Kind], content_type: str, body: bytes) -> Kind:
         raise _invalid(error) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refusal(400, "malformed") from error
+
+
+def read_upload(kind: type[Kind], sent: Request) -> tuple[Kind, Upload]:
+    """The fields of a form (RFC 7578) and its one file. Raises Refusal where it is none, Invalid naming the field."""
+    if sent.mimetype != "multipart/form-data":
+        raise Refusal(415, "unsupported_media_type", expected="multipart/form-data")
+    form, files = sent.form, sent.files
+    names = {field.encode_name for field in msgspec.structs.fields(kind)}
+    for name in (*form, *files):
+        if name not in names | {"file"}:
+            raise Invalid(name[:100], "unknown_member")
+        if len(form.getlist(name)) + len(files.getlist(name)) > 1:
+            raise Invalid(name, "repeated_member")
+    if "file" not in files:
+        raise Invalid("file", "missing")
+    try:
+        fields = msgspec.convert(dict(form), type=kind)
+    except ValidationError as error:
+        raise _invalid(error) from error
+    return fields, Upload(name=files["file"].filename or "", data=files["file"].read())
 
 
 def _invalid(error: ValidationError) -> Invalid:

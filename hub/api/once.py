@@ -42,9 +42,10 @@ def read_key(header: str | None) -> str:
     return found["key"]
 
 
-def fingerprint(method: str, path: str, body: bytes) -> str:
+def fingerprint(method: str, path: str, *parts: bytes) -> str:
     """Tells requests apart: the same one has the same, however its JSON was written."""
-    return hashlib.sha256(b"\0".join((method.encode(), path.encode(), body))).hexdigest()
+    hashed = [hashlib.sha256(part).digest() for part in (method.encode(), path.encode(), *parts)]
+    return hashlib.sha256(b"".join(hashed)).hexdigest()
 
 
 def once(hub: Hub, token_id: int, key: str, mark: str, work: Callable[[], Reply]) -> Reply:

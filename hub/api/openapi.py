@@ -34,7 +34,7 @@ def document(operations: Sequence[Operation]) -> bytes:
     """The whole description as JSON."""
     structs: list[type[Struct]] = [Problem]
     for each in operations:
-        structs += [struct for struct in (each.body, each.answer) if struct is not None]
+        structs += [each.answer] if each.body is None or each.upload else [each.body, each.answer]
     schemas = msgspec.json.schema_components(structs, ref_template=_REFERENCE)[1]
     paths: dict[str, dict[str, Any]] = {"/openapi.json": {"get": _SELF}}
     for each in operations:
@@ -82,8 +82,17 @@ def _operation(each: Operation) -> dict[str, Any]:
     if each.description:
         found["description"] = each.description
     if each.body is not None:
-        found["requestBody"] = {"required": True, "content": {"application/json": {"schema": _reference(each.body)}}}
+        found["requestBody"] = {"required": True, "content": _content(each, each.body)}
     return found
+
+
+def _content(each: Operation, body: type[Struct]) -> dict[str, Any]:
+    if not each.upload:
+        return {"application/json": {"schema": _reference(body)}}
+    fields = msgspec.json.schema_components([body], ref_template=_REFERENCE)[1][body.__name__]
+    file = {"type": "string", "contentMediaType": "application/octet-stream"}
+    schema = {**fields, "properties": {"file": file, **fields["properties"]}, "required": ["file"]}
+    return {"multipart/form-data": {"schema": schema}}
 
 
 def _ids(each: Operation) -> list[dict[str, Any]]:

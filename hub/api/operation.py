@@ -38,11 +38,20 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file that came with a request."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """`query` and `body` are the structs a request is checked against, `answer` the one it is answered with.
 
     path: with the ids in braces, without /api/v1. location: the Location header, filled in from the answer.
-    once: takes an Idempotency-Key. upload: takes a form with a file instead of JSON.
+    once: takes an Idempotency-Key. upload: takes a form instead of JSON: `body`'s members and a
+    `file`.
     """
 
     method: str

@@ -6,10 +6,9 @@ from msgspec import Struct
 
 from hub.api import answers
 from hub.api.answers import OutboxItem, OutboxList
-from hub.api.conversations import After, Limit
 from hub.api.operation import Call, operation
+from hub.api.reading import After, Limit, row_of
 from hub.channels import store as channels
-from hub.errors import Invalid
 from hub.inbox.undo import cancel_reply
 from hub.outbox import decide, store
 from hub.outbox.model import OutboxItem as Item
@@ -31,9 +30,7 @@ def list_outbox(call: Call, query: OutboxQuery) -> OutboxList:
     Newest first, of the channels of the teams the token's agent is in.
     """
     authorize(call.actor, Action.READ_OUTBOX)
-    if query.after and not (query.after.isascii() and query.after.isdecimal() and len(query.after) < 19):
-        raise Invalid("after", "not_a_place")
-    before = int(query.after) if query.after else None
+    before = row_of(query.after)
     teams = visible_teams(call.actor)
     with call.hub.database.reading() as session:
         found = store.listed(session, query.state, teams=teams, before=before, limit=query.limit + 1)

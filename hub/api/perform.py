@@ -9,14 +9,17 @@ import msgspec
 from flask import Response, request
 
 from hub.api.bearer import authenticate
-from hub.api.decode import read_body, read_query
+from hub.api.decode import read_body, read_query, read_upload
 from hub.api.once import Reply, fingerprint, once, read_key
-from hub.api.operation import Call, Operation
+from hub.api.operation import Call, Operation, Upload
 from hub.channels.connectors import Connectors
 from hub.errors import Invalid
 from hub.kernel.hub import Hub
+from hub.kernel.images import MAX_BYTES
 
 BASE = "/api/v1"
+LARGEST_UPLOAD = MAX_BYTES + 64 * 1024
+"""The largest picture, and what a form puts around it."""
 
 
 def perform(hub: Hub, connectors: Connectors, operation: Operation, ids: Mapping[str, int]) -> Response:
@@ -28,8 +31,7 @@ def perform(hub: Hub, connectors: Connectors, operation: Operation, ids: Mapping
         given["query"] = read_query(operation.query, request.args)
     elif request.args:
         raise Invalid(next(iter(request.args))[:100], "unknown_parameter")
-    if operation.body is not None:
-        given["body"] = read_body(operation.body, request.content_type or "", request.get_data())
+    given |= _read(operation)
     client_key = f"api:{bearer.token.id}:{key}" if key else f"api:{hub.token()}"
     call = Call(hub=hub, connectors=connectors, bearer=bearer, client_key=client_key)
 
@@ -40,8 +42,24 @@ def perform(hub: Hub, connectors: Connectors, operation: Operation, ids: Mapping
 
     if not key:
         return _respond(work())
-    mark = fingerprint(operation.method, request.path, msgspec.json.encode(given.get("body")))
-    return _respond(once(hub, bearer.token.id, key, mark, work))
+    return _respond(once(hub, bearer.token.id, key, _mark(operation, given), work))
+
+
+def _read(operation: Operation) -> dict[str, Any]:
+    """The body, as the operation takes it."""
+    if operation.body is None:
+        return {}
+    if not operation.upload:
+        return {"body": read_body(operation.body, request.content_type or "", request.get_data())}
+    request.max_content_length = LARGEST_UPLOAD
+    body, file = read_upload(operation.body, request)
+    return {"body": body, "file": file}
+
+
+def _mark(operation: Operation, given: Mapping[str, Any]) -> str:
+    said = msgspec.json.encode(given.get("body"))
+    file: Upload | None = given.get("file")
+    return fingerprint(operation.method, request.path, said, file.data if file else b"")
 
 
 def _respond(reply: Reply) -> Response:

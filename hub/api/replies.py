@@ -29,13 +29,15 @@ SeenVersion = Annotated[str, Meta(max_length=40, description="The `version` you 
 class NewReply(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is said, and to whom. What is left out follows the message answered.
 
-    visibility: never wider than the message answered. send_at: when it is to leave, at once where it is past.
+    visibility: never wider than the message answered. attachments: ids that `POST /media` answered. send_at: when it
+    is to leave, at once where it is past.
     """
 
     text: Text
     visibility: Visibility | None = None
     content_warning: Annotated[str, Meta(max_length=500)] = ""
     language: Annotated[str, Meta(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}$")] | None = None
+    attachments: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=100)], ...], Meta(max_length=20)] = ()
     send_at: Annotated[datetime, Meta(tz=True)] | None = None
     seen_version: SeenVersion | None = None
 
@@ -72,6 +74,7 @@ def reply(call: Call, conversation_id: int, body: NewReply) -> OutboxItem:
         visibility=body.visibility,
         language=body.language,
         content_warning=body.content_warning,
+        attachments=body.attachments,
         send_at=body.send_at,
         seen=seen,
     )

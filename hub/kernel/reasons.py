@@ -215,6 +215,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "missing": (mark("This is needed"), mark("Fill it in.")),
     "not_found.missing": (mark("What this answers is not there"), mark("It may come back. Your text is kept.")),
     "not_a_comment": (mark("What this answers is no longer a comment"), _NOTHING_SENT),
+    "several_posts": (
+        mark("It went out in several posts, which cannot be changed as one"),
+        mark("Delete it and write it anew, or change it at the network."),
+    ),
     "empty": (mark("There is no text"), mark("Write something first.")),
     "too_long": (mark("This is too long"), mark("Shorten it.")),
     "rejected.too_long": (mark("The text is too long for the network"), mark("Shorten it and send it again.")),
@@ -411,6 +415,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "not_a_place": (mark("This is not where a page ended"), mark("Send the next you were told, as it is.")),
     "unknown_parameter": (mark("The address has a parameter that is not known here"), mark("Leave it out.")),
     "repeated_parameter": (mark("The address has this parameter twice"), mark("Send it once.")),
+    "repeated_member": (mark("This field was sent twice"), mark("Send it once.")),
     "unknown_member": (mark("There is no field of this name"), mark("Leave it out, or look how it is spelled.")),
     "wrong_number": (mark("These are too many or too few"), mark("Send another number of them.")),
     "not_an_instant": (

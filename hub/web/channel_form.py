@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hub.channels import store
+from hub.channels import senders
 from hub.channels.model import Channel
 from hub.channels.settings import Field, fields_of
 from hub.errors import AddressRefused, HubError, Invalid, Misconfigured, Unavailable
 from hub.kernel.database import Session
 from hub.kernel.hub import Hub
 from hub.kernel.texts import Wording, describe, gettext
-from hub.people.authorize import Action, may
 from hub.people.model import Actor
 from hub.web.forms import read_form
 
@@ -70,30 +69,20 @@ def read(fields: Sequence[Field]) -> Filled:
     )
 
 
-def inputs(fields: Sequence[Field], filled: Filled, senders: Iterable[Channel], *, is_known: bool) -> list[Input]:
+def inputs(fields: Sequence[Field], filled: Filled, offered: Iterable[Channel], *, is_known: bool) -> list[Input]:
     """The settings as inputs. is_known: the channel exists, so that a secret may stay as it is."""
-    channels = tuple((str(channel.id), channel.name) for channel in senders)
+    channels = tuple((str(channel.id), channel.name) for channel in offered)
     return [_input(field, filled.values.get(field.name, ""), channels, is_known=is_known) for field in fields]
 
 
 def senders_for(hub: Hub, session: Session, who: Actor, channel: Channel | None) -> list[Channel]:
-    """The channels a person may choose to answer through: those they look after, that can send, and not itself."""
-    own_id = channel.id if channel else 0
-    return [
-        other
-        for other in store.all_channels(session)
-        if other.id != own_id and other.can_send and _sends(hub, other) and may(who, Action.MANAGE_CHANNEL, other)
-    ]
+    """The channels a person may choose to answer through."""
+    return senders.senders_for(hub, session, who, channel)
 
 
-def check_senders(fields: Sequence[Field], filled: Filled, senders: Iterable[Channel], channel: Channel | None) -> None:
+def check_senders(fields: Sequence[Field], filled: Filled, offered: Iterable[Channel], channel: Channel | None) -> None:
     """Refuse a channel that was not offered, unless it is the one that is set. Raises Invalid at the field."""
-    offered = {"", *(str(sender.id) for sender in senders)}
-    for field in fields:
-        chosen = filled.values[field.name]
-        kept = channel is not None and chosen == channel.settings.get(field.name)
-        if field.kind == "channel" and chosen not in offered and not kept:
-            raise Invalid(field.name, "not_a_choice")
+    senders.check_senders(fields, filled.values, offered, channel)
 
 
 def place(error: HubError, fields: Sequence[Field]) -> dict[str, Wording]:
@@ -145,8 +134,3 @@ def _options(field: Field, value: str, channels: tuple[tuple[str, str], ...]) ->
 def _translated(text: str) -> str:
     """A plugin's text, where a catalogue has it. The empty text names the head of a catalogue."""
     return gettext(text) if text else ""
-
-
-def _sends(hub: Hub, channel: Channel) -> bool:
-    connector = hub.plugins.connectors.get(channel.kind)
-    return connector is not None and connector.features.send
