@@ -42,7 +42,9 @@ def build_pages(hub: Hub, connectors: Connectors) -> WSGIApplication:
 
 
 def build_web(hub: Hub, connectors: Connectors) -> AsgiApp:
-    """The pages, the API and the live stream of an open hub as one ASGI app."""
+    """The pages, the API, the webhooks and the live stream of an open hub as one ASGI app."""
+    from hub.channels.webhook.intake import take_in
+    from hub.web.hooks import Hooks
     from hub.web.listening import Listeners
     from hub.web.live import LiveHub
     from hub.web.server import streams_this_process_can_hold, web_app
@@ -54,7 +56,8 @@ def build_web(hub: Hub, connectors: Connectors) -> AsgiApp:
         may_see=listeners.may_see,
         most_streams=streams_this_process_can_hold(),
     )
-    return web_app(build_pages(hub, connectors), live, is_ours=listeners.is_ours)
+    hooks = Hooks(lambda hook, headers, body: take_in(hub, connectors, hook, headers=headers, body=body))
+    return web_app(build_pages(hub, connectors), live, is_ours=listeners.is_ours, hooks=hooks)
 
 
 def serve(config: Config, listening: socket.socket, *, supervised: bool = False) -> None:

@@ -19,11 +19,13 @@ from a2wsgi import WSGIMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from hub.errors import HubError
+from hub.web import hooks as webhooks
 from hub.web.stream import LiveClient
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
+    from hub.web.hooks import Hooks
     from hub.web.live import LiveHub
 
 Scope = MutableMapping[str, Any]
@@ -112,8 +114,17 @@ class HubProtocol(HttpToolsProtocol):
             self._head_deadline = None
 
 
-def web_app(pages: WSGIApplication, live: LiveHub, *, is_ours: Callable[[dict[bytes, bytes]], bool]) -> AsgiApp:
-    """Put the pages and the live stream on one port; `is_ours` tells by its headers whether a page of ours asks."""
+def web_app(
+    pages: WSGIApplication,
+    live: LiveHub,
+    *,
+    is_ours: Callable[[dict[bytes, bytes]], bool],
+    hooks: Hooks | None = None,
+) -> AsgiApp:
+    """Put the pages, the live stream and the webhooks on one port.
+
+    is_ours: tells by its headers whether a page of ours asks. hooks: None serves no webhooks.
+    """
     threads = WSGIMiddleware(pages, workers=PAGE_THREADS)  # type: ignore[arg-type]
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -121,6 +132,8 @@ def web_app(pages: WSGIApplication, live: LiveHub, *, is_ours: Callable[[dict[by
             await _live_as_long_as_the_server(live, receive, send)
         elif scope["path"] == "/live":
             await _open_stream(live, is_ours, scope, send)
+        elif hooks is not None and scope["path"].startswith(webhooks.PATH):
+            await _take_delivery(hooks, scope, receive, send)
         else:
             await _with_whole_body(threads, scope, receive, send)
 
@@ -190,8 +203,38 @@ async def _open_stream(live: LiveHub, is_ours: Callable[[dict[bytes, bytes]], bo
     return live.join(client, None if after is None else after.decode("latin-1"))
 
 
+async def _take_delivery(hooks: Hooks, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["method"] != "POST":
+        return await _refuse(send, 405, "method_not_allowed", allow=b"POST")
+    body = await _read_body(receive, send, webhooks.MOST_BYTES)
+    if body is None:
+        return None
+    answer = await hooks.take(scope["path"], scope["headers"], body)
+    headers = [
+        (b"content-type", answer.content_type.encode("latin-1", "replace")),
+        (b"content-length", str(len(answer.body)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        *((name.lower().encode(), value.encode()) for name, value in answer.headers.items()),
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    return await send({"type": "http.response.body", "body": answer.body})
+
+
 async def _with_whole_body(app: Any, scope: Scope, receive: Receive, send: Send) -> None:
     """Collect the body before the app takes a thread: slow senders would soon hold them all."""
+    body = await _read_body(receive, send, MOST_BODY_BYTES)
+    if body is None:
+        return None
+
+    async def whole() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return await app(scope, whole, send)  # type: ignore[no-any-return]
+
+
+async def _read_body(receive: Receive, send: Send, most: int) -> bytes | None:
+    """The whole body; None when it did not come or was refused, which is answered already."""
     body, more = bytearray(), True
     try:
         async with asyncio.timeout(REQUEST_SECONDS):
@@ -201,15 +244,13 @@ async def _with_whole_body(app: Any, scope: Scope, receive: Receive, send: Send)
                     return None
                 body += message.get("body", b"")
                 more = message.get("more_body", False)
-                if len(body) > MOST_BODY_BYTES:
-                    return await _refuse(send, 413, "too_large")
+                if len(body) > most:
+                    await _refuse(send, 413, "too_large")
+                    return None
     except TimeoutError:
-        return await _refuse(send, 408, "too_slow")
-
-    async def whole() -> Message:
-        return {"type": "http.request", "body": bytes(body), "more_body": False}
-
-    return await app(scope, whole, send)  # type: ignore[no-any-return]
+        await _refuse(send, 408, "too_slow")
+        return None
+    return bytes(body)
 
 
 async def _put_off(send: Send, *, seconds: int) -> None:
