@@ -6,9 +6,11 @@ The outbox lies below the inbox and knows nothing of it; what it tells, it tells
 from __future__ import annotations
 
 from hub.events import ConversationChanged, ReplyMoved, ReplySettled
+from hub.inbox.done import note_done
 from hub.inbox.ingest import refresh
 from hub.kernel import log
 from hub.kernel.hub import Hub
+from hub.outbox import store as outbox
 
 _READER = "inbox"
 _AT_ONCE = 200
@@ -30,7 +32,10 @@ def follow_outbox(hub: Hub) -> None:
     counting = [event for event in told if event.conversation_id is not None and event.state in _COUNTS]
     changed = {event.conversation_id: event.channel_id for event in counting if event.conversation_id is not None}
     unsaid = {event.conversation_id for event in counting if event.state in _UNSAID}
+    settled = [event.outbox_id for event in told if event.state == "sent"]
     with hub.database.transaction() as session:
+        for act in outbox.acts(session, settled):
+            note_done(hub, session, act)
         for conversation_id, channel_id in changed.items():
             refresh(session, conversation_id, said=conversation_id in unsaid)
             event = ConversationChanged(channel_id=channel_id, conversation_id=conversation_id)

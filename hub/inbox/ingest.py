@@ -233,7 +233,7 @@ class _Intake:
             self._meet(message)
             intake.revise(self.session, told, message, pull=self.pull, now=self.now)
             told = replace(told, revision=message.revision, edited_at=message.edited_at, pull=self.pull)
-        told = self._address(self._revive(told), message)
+        told = self._note_done(self._address(self._revive(told), message), message)
         if told is not stored:
             self._known[message.remote_id] = told
             self._note_change(told)
@@ -271,6 +271,14 @@ class _Intake:
         self._threads.note(message, stored.id, thread_id, conversation_id)
         self._note_new(message, stored.id, conversation_id)
         return replace(stored, addressed=True, conversation_id=conversation_id)
+
+    def _note_done(self, stored: Known, message: Incoming) -> Known:
+        """What was done in the network's own app. What it does not name may have been done a moment after its page."""
+        done = tuple(sorted({*stored.done, *message.done}))
+        if done == stored.done:
+            return stored
+        intake.set_done(self.session, stored.id, done)
+        return replace(stored, done=done)
 
     def _delete(self, stored: Known, tomb: Tomb) -> None:
         if not is_firmer(tomb, stored.deleted_by):

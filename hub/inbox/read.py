@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from hub.channels import store as channels
+from hub.connector import Features
 from hub.customers import store as customers
 from hub.customers.model import Identity
+from hub.errors import HubError
 from hub.events import ConversationRead
+from hub.inbox.act import Offer, latest, offers
 from hub.inbox.model import Conversation, Line, Message, ShownPost
 from hub.inbox.reply import Answerable, find_answerable
 from hub.inbox.store import conversations, messages, threads
@@ -16,18 +20,23 @@ from hub.kernel import log
 from hub.kernel.database import Session
 from hub.kernel.hub import Hub
 from hub.outbox import store as outbox
-from hub.outbox.model import OutboxItem
+from hub.outbox.model import Act, OutboxItem, State
 
 PAGE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
-    """One message on the page. `delivery` is what became of a reply written here; `is_context` marks others'."""
+    """One message on the page. `delivery` is what became of a reply written here; `is_context` marks others'.
+
+    offers: the buttons at it. acts: what is being done to it or could not be done, newest first.
+    """
 
     message: Message
     delivery: OutboxItem | None
     is_context: bool
+    offers: tuple[Offer, ...] = ()
+    acts: tuple[Act, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +52,19 @@ class Reading:
     earlier: int | None
 
 
-def read_conversation(hub: Hub, session: Session, conversation: Conversation, *, before: int | None = None) -> Reading:
-    """Everything the page shows, in a handful of statements. `before`: the message id an earlier page ended at."""
+def read_conversation(
+    hub: Hub, session: Session, conversation: Conversation, *, before: int | None = None, target_id: int | None = None
+) -> Reading:
+    """Everything the page shows, in a handful of statements. `before`: the message id an earlier page ended at.
+
+    target_id: the message to be answered, None for the newest of theirs. Raises Absent when it is not in there.
+    """
     own = messages.of_conversation(session, conversation.id, before=before, limit=PAGE + 1)
     more, own = len(own) > PAGE, own[:PAGE]
     context = _context(session, conversation, own)
     deliveries = _deliveries(session, own)
+    acts = _acts(session, conversation)
+    features = {channel_id: _features(hub, session, channel_id) for channel_id in {each.channel_id for each in own}}
     shown = sorted([*own, *context], key=lambda message: (message.created_at, message.id))
     return Reading(
         conversation=conversation,
@@ -56,16 +72,46 @@ def read_conversation(hub: Hub, session: Session, conversation: Conversation, *,
         identity=customers.identity(session, conversation.identity_id),
         post=threads.post_of(session, conversation.thread_id),
         utterances=tuple(
-            Utterance(
-                message=message,
-                delivery=deliveries.get(message.outbox_id or 0),
+            _utterance(
+                message,
+                features.get(message.channel_id, Features()),
+                deliveries.get(message.outbox_id or 0),
+                acts.get((message.channel_id, message.remote_id or ""), []),
                 is_context=message.conversation_id != conversation.id,
             )
             for message in shown
         ),
-        answerable=find_answerable(hub, session, conversation),
+        answerable=find_answerable(hub, session, conversation, target_id=target_id),
         earlier=own[-1].id if more else None,
     )
+
+
+def _acts(session: Session, conversation: Conversation) -> Mapping[tuple[int, str], list[Act]]:
+    """What was lately done in a conversation, by channel and message."""
+    found: dict[tuple[int, str], list[Act]] = {}
+    for act in outbox.acts_of_conversation(session, conversation.id):
+        found.setdefault((act.channel_id, act.remote_id), []).append(act)
+    return found
+
+
+def _utterance(
+    message: Message, features: Features, delivery: OutboxItem | None, acts: list[Act], *, is_context: bool
+) -> Utterance:
+    return Utterance(
+        message=message,
+        delivery=delivery,
+        is_context=is_context,
+        offers=() if is_context else offers(features, message, acts, delivery),
+        acts=tuple(act for act in latest(acts).values() if act.state is not State.SENT),
+    )
+
+
+def _features(hub: Hub, session: Session, channel_id: int) -> Features:
+    """What can be done on the channel of a message; nothing where it or its plugin is gone."""
+    try:
+        return hub.plugins.connector(channels.channel(session, channel_id).kind).features
+    except HubError:
+        return Features()
 
 
 def mark_read(hub: Hub, session: Session, conversation: Conversation) -> None:

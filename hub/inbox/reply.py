@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hub.channels import store as channels
 from hub.channels.model import Channel, ChannelState
-from hub.connector import Measure, Outgoing, Visibility
+from hub.connector import Author, Kind, Measure, Outgoing, Target, Visibility
 from hub.errors import Absent, Conflict, Invalid
 from hub.events import ReplyQueued
+from hub.inbox import uploads
 from hub.inbox.companion import companion_of
 from hub.inbox.ingest import refresh
 from hub.inbox.model import Conversation, Direction, Message
@@ -35,6 +36,8 @@ class Draft:
     """What an agent is about to send. `client_key` names one press of the button: pressed twice, it counts once.
 
     visibility: None means that of the message answered. target_id: our id of that message; None means the last one.
+    attachments: the ids of uploads. mentions: the remote ids of those who are named, of the ones the network told;
+    None: all. quote: it quotes the message in a post of our own instead of answering under it.
     seen: what the agent has seen of the conversation; None: whatever there is. send_at: when it is to leave.
     """
 
@@ -46,6 +49,9 @@ class Draft:
     visibility: Visibility | None = None
     language: str | None = None
     content_warning: str = ""
+    attachments: tuple[str, ...] = ()
+    mentions: tuple[str, ...] | None = None
+    quote: bool = False
     seen: Version | None = None
     send_at: datetime | None = None
 
@@ -66,6 +72,8 @@ def queue_reply(hub: Hub, draft: Draft, *, undo: timedelta = timedelta(seconds=U
     Raises Invalid at the field at fault (empty, too long, a wider audience than the message answered), Conflict when
     the message cannot be answered or something was said since (`stale`), Absent for an unknown conversation.
     """
+    if draft.attachments:
+        draft = replace(draft, attachments=_fitting(hub, draft))
     with hub.database.transaction() as session:
         pressed = outbox.by_client_key(session, draft.client_key)
         if pressed is not None:
@@ -116,10 +124,34 @@ def compose(hub: Hub, session: Session, answerable: Answerable, draft: Draft) ->
     if answerable.target and outgoing.visibility.is_wider_than(answerable.target.visibility):
         raise Invalid("visibility", "wider_than_parent")
     if answerable.send_through is not None:
+        _demand_features(hub, answerable.send_through, outgoing)
         found = _measure(hub, answerable.send_through, outgoing)
         if found.errors:
             raise Invalid("text", found.errors[0])
     return outgoing
+
+
+def _demand_features(hub: Hub, channel: Channel, outgoing: Outgoing) -> None:
+    """Refuse what that network cannot do before it does. Raises Invalid at the field."""
+    features = hub.plugins.connector(channel.kind).features
+    if outgoing.attachments and not features.attachments:
+        raise Invalid("attachments", "not_taken")
+    if len(outgoing.attachments) > features.attachments:
+        raise Invalid("attachments", "too_many", most=features.attachments)
+    if outgoing.quote and not features.quotes:
+        raise Invalid("quote", "not_a_choice")
+
+
+def _fitting(hub: Hub, draft: Draft) -> tuple[str, ...]:
+    """The pictures of a draft in the size its network takes; made before the transaction, since it takes a while."""
+    with hub.database.reading() as session:
+        if outbox.by_client_key(session, draft.client_key) is not None:
+            return draft.attachments
+        conversation = conversations.conversation(session, draft.conversation_id)
+        answerable = find_answerable(hub, session, conversation, target_id=draft.target_id)
+        pictures = uploads.picked(session, draft.attachments)
+    most = answerable.send_through.limits.get("attachment_bytes", 0) if answerable.send_through else 0
+    return uploads.fitted(hub, draft.agent_id, pictures, most) if most else draft.attachments
 
 
 def _measure(hub: Hub, channel: Channel, outgoing: Outgoing) -> Measure:
@@ -177,7 +209,18 @@ def _outgoing(hub: Hub, session: Session, answerable: Answerable, draft: Draft) 
         visibility=draft.visibility or target.visibility,
         language=draft.language,
         content_warning=draft.content_warning,
+        attachments=tuple(row.upload for row in uploads.picked(session, draft.attachments)),
+        mentions=_mentions(target, draft),
+        quote=draft.quote,
     )
+
+
+def _mentions(target: Target, draft: Draft) -> tuple[Author, ...] | None:
+    """Who is named: the author always, of the others those that were chosen."""
+    if draft.mentions is None:
+        return None
+    named = {*draft.mentions, target.author.id}
+    return tuple(author for author in target.must_mention if author.id in named)
 
 
 def _store(
@@ -216,7 +259,16 @@ def _store(
         visibility=outgoing.visibility,
         language=outgoing.language,
         content_warning=outgoing.content_warning,
+        attachments=tuple(map(uploads.as_attachment, outgoing.attachments)),
+        kind=Kind.QUOTE if outgoing.quote else Kind.REPLY,
         now=now,
+    )
+    uploads.attach(
+        session,
+        outgoing.attachments,
+        agent_id=draft.agent_id,
+        conversation_id=conversation.id,
+        outbox_id=outbox_id,
     )
     conversations.mark_read(session, conversation.id, now=now)
     refresh(session, conversation.id)

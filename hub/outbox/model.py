@@ -44,12 +44,33 @@ _NEXT: dict[State, frozenset[State]] = {
 }
 
 
+_FOR_GOOD = frozenset({"closed", "window_closed", "reply_not_allowed", "post_deleted", "deleted", "not_a_comment"})
+"""Why an answer was refused, where sending it again would be refused again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """Who may work on an item now: written with the fence, refused when another worker has claimed it since."""
 
     worker: str
     fence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Something done or to be done to a message at its network, without what it was told: `name` like, edit, delete."""
+
+    id: int
+    channel_id: int
+    remote_id: str
+    name: str
+    state: State
+    due_at: datetime
+    trouble: Trouble | None
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in (State.QUEUED, State.SENDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +117,11 @@ class OutboxItem:
     settled_at: datetime | None
     parts: tuple[Receipt | None, ...] = ()
     send_at: datetime | None = None
+
+    @property
+    def is_worth_a_retry(self) -> bool:
+        """False where the network said that it will never take an answer there."""
+        return self.trouble is None or (self.trouble.code != "gone" and self.trouble.reason not in _FOR_GOOD)
 
     @property
     def next_part(self) -> int:

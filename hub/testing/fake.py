@@ -51,6 +51,7 @@ class Arrival:
     reserved: str | None
     parent: str
     text: str
+    pictures: tuple[str, ...] = ()
 
 
 class Crash(BaseException):
@@ -65,6 +66,7 @@ class FakeNetwork:
         self.feed: list[Incoming | Deleted | Skipped] = []
         self.arrivals: list[Arrival] = []
         self.deeds: list[tuple[str, str]] = []
+        self.changed: dict[str, str] = {}
         self._receipts: dict[str, Receipt] = {}
         self._faults: deque[str] = deque()
         self._pull_faults: deque[Exception] = deque()
@@ -91,6 +93,7 @@ class FakeNetwork:
         at: datetime | None = None,
         edited_at: datetime | None = None,
         correlation: str | None = None,
+        done: tuple[str, ...] = (),
     ) -> FakeNetwork:
         """Somebody says something; ids are m1, m2 … unless given."""
         self._count += 1
@@ -112,6 +115,7 @@ class FakeNetwork:
                 reply=reply or ReplyRules(),
                 edited_at=edited_at,
                 correlation=correlation,
+                done=done,
             )
         )
         return self
@@ -182,7 +186,10 @@ class FakeNetwork:
 
     def _arrive(self, plan: Plan, part: int) -> Receipt:
         piece, target = plan.parts[part], plan.outgoing.target
-        self.arrivals.append(Arrival(reserved=piece.reserved, parent=target.remote_id, text=piece.text))
+        pictures = tuple(upload.alt for upload in plan.outgoing.attachments) if part == 0 else ()
+        self.arrivals.append(
+            Arrival(reserved=piece.reserved, parent=target.remote_id, text=piece.text, pictures=pictures)
+        )
         receipt = Receipt(remote_id=f"a{len(self.arrivals)}", at=self.clock())
         if piece.reserved:
             self._receipts[piece.reserved] = receipt
@@ -254,7 +261,10 @@ class FakeConnector(Connector):
         threads=True,
         edits=True,
         deletes=True,
-        actions=frozenset({"like", "delete", "approve", "hold", "spam", "trash", "restore"}),
+        actions=frozenset({"like", "unlike", "edit", "delete", "approve", "hold", "spam", "trash", "restore"}),
+        attachments=4,
+        quotes=True,
+        content_warnings=True,
     )
     network: FakeNetwork
 
@@ -286,3 +296,5 @@ class FakeConnector(Connector):
 
     def act(self, action: Action) -> None:
         self.network.do(action.name, action.target.remote_id)
+        if action.name == "edit":
+            self.network.changed[action.target.remote_id] = action.text

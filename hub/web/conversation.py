@@ -13,8 +13,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from hub.connector import Measure, Outgoing, Visibility
 from hub.errors import Absent, Conflict, Invalid
 from hub.inbox import reply
-from hub.inbox.act import Deed, queue_deed
-from hub.inbox.model import Conversation, Message
+from hub.inbox.act import Deed, Offer, queue_deed
+from hub.inbox.model import Conversation, Direction, Message
 from hub.inbox.read import Reading, Utterance, mark_read, read_conversation
 from hub.inbox.reply import Draft
 from hub.inbox.store import conversations
@@ -232,11 +232,21 @@ class Shown:
     def message(self, utterance: Utterance, delivery: str) -> str:
         """One message; it is made once for as long as it looks the same, except what only we wrote."""
         message, kind = utterance.message, self.reading.line.channel_kind
+        offers = self._offers(utterance)
         if delivery or len(message.text) + len(message.html or "") > LONGEST_KEPT:
-            return _message(message, kind, utterance.is_context, _has_failed(utterance), delivery)
+            return _message(message, kind, utterance.is_context, _has_failed(utterance), offers, delivery)
         edited = texts.ago(message.edited_at, self.now) if message.edited_at else ""
         created = texts.ago(message.created_at, self.now)
-        return _kept_message(message, kind, utterance.is_context, created, edited, self.language)
+        return _kept_message(message, kind, utterance.is_context, offers, created, edited, self.language)
+
+    def _offers(self, utterance: Utterance) -> tuple[Offer, ...]:
+        """The buttons at a message; what can be answered may be quoted as well, where the network has it."""
+        message, sender = utterance.message, self.reading.answerable.send_through
+        is_theirs = message.direction is Direction.IN and not utterance.is_context and message.deleted_at is None
+        if not is_theirs or sender is None or sender.id != message.channel_id:
+            return utterance.offers
+        quotes = the_hub().plugins.connector(sender.kind).features.quotes
+        return (*utterance.offers, Offer(name="quote")) if quotes else utterance.offers
 
 
 def _shown(reading: Reading) -> Shown:
@@ -248,11 +258,21 @@ def _has_failed(utterance: Utterance) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _kept_message(message: Message, kind: str, is_context: bool, _created: str, _edited: str, _language: str) -> str:
-    return _message(message, kind, is_context, False, "")
+def _kept_message(
+    message: Message,
+    kind: str,
+    is_context: bool,
+    offers: tuple[Offer, ...],
+    _created: str,
+    _edited: str,
+    _language: str,
+) -> str:
+    return _message(message, kind, is_context, False, offers, "")
 
 
-def _message(message: Message, kind: str, is_context: bool, has_failed: bool, delivery: str) -> str:
+def _message(
+    message: Message, kind: str, is_context: bool, has_failed: bool, offers: tuple[Offer, ...], delivery: str
+) -> str:
     pieces: Any = current_app.jinja_env.get_template("inbox/message.html").module
-    found: str = pieces.said(message, kind, is_context, has_failed, delivery)
+    found: str = pieces.said(message, kind, is_context, has_failed, offers, delivery)
     return found

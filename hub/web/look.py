@@ -11,12 +11,13 @@ import regex
 from flask import Flask, g
 from flask.templating import Environment
 
+from hub.channels import store as channels
 from hub.channels.connect import error_of
 from hub.channels.model import Trouble
-from hub.inbox.act import offered
 from hub.inbox.model import Message
 from hub.kernel import html, texts
 from hub.people.authorize import may
+from hub.people.model import Team
 from hub.web.navigation import navigation
 from hub.web.notices import notice
 from hub.web.security import form_token, page_nonce
@@ -47,9 +48,7 @@ def dress(app: Flask) -> None:
     env.policies["ext.i18n.trimmed"] = True
     getattr(env, "install_gettext_callables")(texts.gettext, texts.plural_form, newstyle=True)  # noqa: B009
     env.filters.update(initials=initials, tone=tone, network_class=network_class, ago=ago, day=day, full_time=full_time)
-    env.globals.update(
-        offered=lambda kind, message: offered(the_hub(), kind, message), form_key=lambda: the_hub().token()
-    )
+    env.globals.update(form_key=lambda: the_hub().token(), team_of=team_of)
     env.filters.update(until=until, time_of_day=texts.time_of_day, iso=datetime.isoformat)
     env.filters.update(
         body=body, is_long=is_long, one_line=lambda text: html.one_line(text, LONGEST_LINE), safe_link=safe_link
@@ -92,6 +91,12 @@ def day(instant: datetime) -> str:
 
 def full_time(instant: datetime) -> str:
     return texts.date_and_time(instant) + " UTC"
+
+
+def team_of(channel_id: int) -> Team:
+    """Whose the replies that go out through a channel are: the team that may send them again or give them up."""
+    with the_hub().database.reading() as session:
+        return Team(id=channels.team_of(session, channel_id), name="")
 
 
 def live_position() -> str:

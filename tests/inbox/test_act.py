@@ -2,14 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from hub.connector import Moderation
-from hub.errors import Invalid
-from hub.inbox.act import Deed, offered, queue_deed
+from hub.connector import Action, Features, Moderation
+from hub.errors import Conflict, Invalid
+from hub.inbox.act import Deed, Offer, queue_deed
+from hub.inbox.follow import follow_outbox
+from hub.inbox.model import Message
+from hub.inbox.read import Utterance, read_conversation
+from hub.inbox.store import conversations
+from hub.outbox import decide
 from hub.outbox.model import State
-from hub.testing.fake import FakeNetwork
+from hub.testing.fake import US, FakeConnector, FakeNetwork
 from tests.desk import Desk
+
+
+def does(desk: Desk, name: str, *, key: str = "once", message: Message | None = None, text: str = "") -> int:
+    message_id = (message or desk.conversation()[0]).id
+    return queue_deed(desk.hub, Deed(message_id=message_id, name=name, agent_id=desk.agent, client_key=key, text=text))
+
+
+def shown(desk: Desk, number: int = 0) -> Utterance:
+    """A message as the page of its conversation shows it."""
+    with desk.hub.database.reading() as session:
+        conversation = conversations.conversation(session, desk.lines()[0].conversation.id)
+        return read_conversation(desk.hub, session, conversation).utterances[number]
+
+
+def names(desk: Desk) -> list[str]:
+    return [offer.name for offer in shown(desk).offers]
+
+
+def like_button(desk: Desk) -> Offer:
+    return next(offer for offer in shown(desk).offers if offer.label == "like")
+
+
+def answered(desk: Desk, fake: FakeNetwork, text: str = "Ten weeks is normal.") -> Message:
+    """A reply of ours that has arrived and that the network has told back."""
+    fake.says("Is that normal?")
+    desk.pulls()
+    desk.answers(text)
+    desk.waits(11)
+    desk.pulls()
+    return desk.conversation()[-1]
+
+
+def settle(desk: Desk) -> None:
+    """The engine does what is due and the inbox follows."""
+    desk.works()
+    follow_outbox(desk.hub)
 
 
 def test_a_held_comment_is_approved_at_the_network(desk: Desk, fake: FakeNetwork) -> None:
@@ -22,36 +65,97 @@ def test_a_held_comment_is_approved_at_the_network(desk: Desk, fake: FakeNetwork
 
 
 @pytest.mark.parametrize(
-    ("moderation", "names"),
+    ("moderation", "expected"),
     [
-        (None, ("like",)),
-        (Moderation.HELD, ("approve", "spam", "trash", "like")),
-        (Moderation.APPROVED, ("hold", "spam", "trash", "like")),
-        (Moderation.SPAM, ("approve", "trash", "like")),
-        (Moderation.TRASH, ("restore", "like")),
+        (None, ["like"]),
+        (Moderation.HELD, ["approve", "spam", "trash", "like"]),
+        (Moderation.APPROVED, ["hold", "spam", "trash", "like"]),
+        (Moderation.SPAM, ["approve", "trash", "like"]),
+        (Moderation.TRASH, ["restore", "like"]),
     ],
 )
 def test_what_is_offered_follows_the_moderation(
-    desk: Desk, fake: FakeNetwork, moderation: Moderation | None, names: tuple[str, ...]
+    desk: Desk, fake: FakeNetwork, moderation: Moderation | None, expected: list[str]
 ) -> None:
     fake.says("hello", moderation=moderation)
     desk.pulls()
-    assert offered(desk.hub, "fake", desk.conversation()[0]) == names
+    assert names(desk) == expected
 
 
 def test_what_is_not_offered_is_refused(desk: Desk, fake: FakeNetwork) -> None:
     fake.says("hello", moderation=Moderation.APPROVED)
     desk.pulls()
-    with pytest.raises(Invalid, match="not_a_choice"):
-        does(desk, "approve")
+    for name in ("approve", "delete", "edit", "explode"):
+        with pytest.raises(Invalid, match="not_a_choice"):
+            does(desk, name, key=name)
 
 
-def test_a_button_pressed_twice_is_done_once(desk: Desk, fake: FakeNetwork) -> None:
+@pytest.mark.parametrize("second", ["press", "another press"])
+def test_a_button_pressed_twice_is_done_once(desk: Desk, fake: FakeNetwork, second: str) -> None:
     fake.says("hello")
     desk.pulls()
-    assert does(desk, "like", key="press") == does(desk, "like", key="press")
+    assert does(desk, "like", key="press") == does(desk, "like", key=second)
     desk.works()
     assert fake.deeds == [("like", "m1")]
+
+
+def test_a_like_is_on_at_once_busy_until_the_network_has_it_and_can_be_taken_back(
+    desk: Desk, fake: FakeNetwork
+) -> None:
+    fake.says("hello")
+    desk.pulls()
+    assert like_button(desk) == Offer(name="like", is_pressed=False)
+    does(desk, "like", key="on")
+    assert like_button(desk) == Offer(name="unlike", is_pressed=True, is_busy=True)
+    settle(desk)
+    assert like_button(desk) == Offer(name="unlike", is_pressed=True)
+    assert desk.conversation()[0].done == ("like",)
+    does(desk, "unlike", key="off")
+    settle(desk)
+    assert like_button(desk) == Offer(name="like", is_pressed=False)
+    assert desk.conversation()[0].done == ()
+    assert fake.deeds == [("like", "m1"), ("unlike", "m1")]
+
+
+def test_what_was_liked_in_the_networks_own_app_is_on(desk: Desk, fake: FakeNetwork) -> None:
+    fake.says("hello", id="x")
+    desk.pulls()
+    fake.says("hello", id="x", done=("like",))
+    desk.pulls()
+    assert like_button(desk).is_pressed
+
+
+def test_an_older_page_does_not_take_back_what_was_done_since(desk: Desk, fake: FakeNetwork) -> None:
+    fake.says("hello", id="x")
+    desk.pulls()
+    does(desk, "like")
+    settle(desk)
+    fake.says("hello", id="x")
+    desk.pulls()
+    assert like_button(desk).is_pressed
+
+
+def test_what_failed_is_off_and_says_why_until_it_is_given_up(desk: Desk, fake: FakeNetwork) -> None:
+    fake.says("hello").fails("refuse")
+    desk.pulls()
+    outbox_id = does(desk, "like")
+    settle(desk)
+    assert not like_button(desk).is_pressed
+    (failed,) = shown(desk).acts
+    assert failed.state is State.FAILED
+    assert failed.trouble is not None
+    decide.cancel(desk.hub, outbox_id)
+    assert not shown(desk).acts
+
+
+def test_a_network_that_can_only_like_offers_no_way_back(desk: Desk, fake: FakeNetwork) -> None:
+    only_like = Features(send=True, threads=True, actions=frozenset({"like"}))
+    desk.hub.plugins.connectors["fake"] = fake.connector_class(features=only_like)
+    fake.says("hello")
+    desk.pulls()
+    does(desk, "like")
+    settle(desk)
+    assert like_button(desk) == Offer(name="like", is_pressed=True)
 
 
 def test_where_the_answer_was_lost_it_is_done_again_since_twice_is_the_same_as_once(
@@ -71,8 +175,6 @@ def test_where_the_answer_was_lost_it_is_done_again_since_twice_is_the_same_as_o
 
 
 def test_a_refusal_is_shown_and_can_be_tried_again(desk: Desk, fake: FakeNetwork) -> None:
-    from hub.outbox import decide
-
     fake.says("hello").fails("refuse")
     desk.pulls()
     outbox_id = does(desk, "like")
@@ -87,11 +189,95 @@ def test_what_is_done_opens_no_message_and_keeps_the_conversation_open(desk: Des
     fake.says("hello")
     desk.pulls()
     does(desk, "like")
-    desk.works()
+    settle(desk)
     assert desk.texts() == ["hello"]
     assert desk.lines(only_open=True)
 
 
-def does(desk: Desk, name: str, *, key: str = "once") -> int:
-    message = desk.conversation()[0]
-    return queue_deed(desk.hub, Deed(message_id=message.id, name=name, agent_id=desk.agent, client_key=key))
+# Our own replies.
+
+
+def test_our_own_reply_can_be_changed_and_reads_anew_when_the_network_has_it(desk: Desk, fake: FakeNetwork) -> None:
+    ours = answered(desk, fake)
+    assert [offer.name for offer in shown(desk, 1).offers] == ["edit", "delete"]
+    does(desk, "edit", message=ours, text="Eight weeks is normal.")
+    assert desk.conversation()[-1].text == "Ten weeks is normal."
+    settle(desk)
+    assert fake.changed == {ours.remote_id: "Eight weeks is normal."}
+    assert desk.conversation()[-1].text == "Eight weeks is normal."
+
+
+def test_a_change_that_is_told_back_changes_nothing_more(desk: Desk, fake: FakeNetwork) -> None:
+    ours = answered(desk, fake)
+    does(desk, "edit", message=ours, text="Eight weeks is normal.")
+    settle(desk)
+    fake.says("Eight weeks is normal.", id=ours.remote_id, by=US, parent="m1", revision="2", edited_at=fake.clock())
+    desk.pulls()
+    assert desk.texts() == ["Is that normal?", "Eight weeks is normal."]
+    assert desk.conversation()[-1].edited_at is not None
+
+
+@pytest.mark.parametrize(("text", "reason"), [("  ", "empty"), ("x" * 501, "too_long")])
+def test_a_text_the_network_would_not_take_is_refused_before_it_leaves(
+    desk: Desk, fake: FakeNetwork, text: str, reason: str
+) -> None:
+    ours = answered(desk, fake)
+    with pytest.raises(Invalid, match=reason):
+        does(desk, "edit", message=ours, text=text)
+
+
+def test_our_own_reply_is_deleted_at_the_network_and_then_here(desk: Desk, fake: FakeNetwork) -> None:
+    ours = answered(desk, fake)
+    does(desk, "delete", message=ours)
+    assert desk.conversation()[-1].deleted_at is None
+    settle(desk)
+    assert fake.deeds == [("delete", ours.remote_id)]
+    assert desk.conversation()[-1].deleted_at is not None
+    assert shown(desk, 1).offers == ()
+    assert desk.lines(only_open=True), "the question is open again"
+
+
+def test_a_deletion_that_failed_leaves_the_reply_as_it_is(desk: Desk, fake: FakeNetwork) -> None:
+    ours = answered(desk, fake)
+    fake.fails("refuse")
+    does(desk, "delete", message=ours)
+    settle(desk)
+    assert desk.conversation()[-1].deleted_at is None
+    assert [act.name for act in shown(desk, 1).acts] == ["delete"]
+
+
+def test_a_reply_in_several_posts_is_deleted_as_a_whole_from_its_end_and_cannot_be_changed(
+    desk: Desk, fake: FakeNetwork
+) -> None:
+    ours = answered(desk, fake, "one\n---\ntwo\n---\nthree")
+    assert [offer.name for offer in shown(desk, 1).offers] == ["delete"]
+    with pytest.raises(Conflict, match="several posts"):
+        does(desk, "edit", message=ours, text="one")
+    does(desk, "delete", message=ours, key="gone")
+    settle(desk)
+    settle(desk)
+    settle(desk)
+    assert fake.deeds == [("delete", "a3"), ("delete", "a2"), ("delete", "a1")]
+    assert desk.conversation()[-1].deleted_at is not None
+
+
+def test_a_change_names_those_whom_the_reply_named(desk: Desk, fake: FakeNetwork, told: list[Action]) -> None:
+    ours = answered(desk, fake)
+    does(desk, "edit", message=ours, text="Eight weeks.")
+    settle(desk)
+    (action,) = told
+    assert (action.text, action.target.is_ours, action.target.author.id) == ("Eight weeks.", True, "us")
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[Action]:
+    """Every action the connector was asked for."""
+    asked: list[Action] = []
+    act: Callable[[FakeConnector, Action], None] = FakeConnector.act
+
+    def listening(connector: FakeConnector, action: Action) -> None:
+        asked.append(action)
+        act(connector, action)
+
+    monkeypatch.setattr(FakeConnector, "act", listening)
+    return asked

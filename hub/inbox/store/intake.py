@@ -17,7 +17,7 @@ from hub.kernel.html import CLEAN_VERSION, MAX_HTML, clean, safe_link
 
 _KNOWN = """
     SELECT id, remote_id, revision, pull, thread_id, conversation_id, identity_id, direction, origin, addressed, text,
-        html, edited_at, deleted_at, deleted_by
+        html, done, edited_at, deleted_at, deleted_by
     FROM messages WHERE channel_id = :channel_id AND remote_id IN {texts remote_ids}"""
 
 _CHILDREN = """
@@ -28,12 +28,12 @@ _INSERT = """
     INSERT INTO messages (
         channel_id, remote_id, revision, pull, thread_id, parent_remote_id, conversation_id, identity_id,
         direction, origin, kind, addressed, visibility, language, content_warning, text, html, html_version,
-        source_html, attachments, moderation, reply, permalink, created_at, received_at, edited_at, date_guessed,
+        source_html, attachments, moderation, done, reply, permalink, created_at, received_at, edited_at, date_guessed,
         history, deleted_at, deleted_by, raw)
     VALUES (
         :channel_id, :remote_id, :revision, :pull, :thread_id, :parent_remote_id, :conversation_id, :identity_id,
         :direction, :origin, :kind, :addressed, :visibility, :language, :content_warning, :text, :html,
-        :html_version, :source_html, :attachments, :moderation, :reply, :permalink, :created_at, :received_at,
+        :html_version, :source_html, :attachments, :moderation, :done, :reply, :permalink, :created_at, :received_at,
         :edited_at, :date_guessed, :history, :deleted_at, :deleted_by, :raw)
     RETURNING id"""
 
@@ -44,8 +44,15 @@ _KEEP_VERSION = """
 _REVISE = """
     UPDATE messages SET revision = :revision, pull = :pull, text = :text, html = :html, html_version = :html_version,
         source_html = :source_html, language = :language, content_warning = :content_warning, visibility = :visibility,
-        attachments = :attachments, moderation = :moderation, reply = :reply, permalink = :permalink,
-        edited_at = :edited_at, raw = :raw
+        attachments = CASE WHEN origin = 'hub' AND attachments <> '[]' THEN attachments ELSE :attachments END,
+        moderation = :moderation, reply = :reply, permalink = :permalink, edited_at = :edited_at, raw = :raw
+    WHERE id = :id"""
+
+_SET_DONE = "UPDATE messages SET done = :done WHERE id = :id"
+
+# The network tells by itself when it was, in a pull to come; where it does not, we say it.
+_CHANGE_TEXT = """
+    UPDATE messages SET text = :text, html = NULL, source_html = NULL, edited_at = COALESCE(:edited_at, edited_at)
     WHERE id = :id"""
 
 # What we wrote stays as we wrote it; the network only says where it stands and what may be done on it.
@@ -104,6 +111,7 @@ class Known:
     addressed: bool
     text: str
     html: str | None
+    done: tuple[str, ...]
     edited_at: datetime | None
     deleted_at: datetime | None
     deleted_by: DeletedBy | None
@@ -205,6 +213,7 @@ def add(session: Session, message: Incoming, place: Place) -> int:
         addressed=int(message.addressed),
         created_at=min(message.created_at, place.received_at),
         received_at=place.received_at,
+        done=to_json(sorted(set(message.done))),
         date_guessed=int(message.date_guessed),
         history=int(place.history),
         **{"pull": place.pull, "deleted_at": None, "deleted_by": None, **(_tomb(place.tomb) if place.tomb else {})},
@@ -245,6 +254,18 @@ def address(
         received_at=now,
         history=int(history),
     )
+
+
+def set_done(session: Session, message_id: int, done: Iterable[str]) -> None:
+    """Write down what our account has done to a message."""
+    session.run(_SET_DONE, id=message_id, done=to_json(sorted(set(done))))
+
+
+def change_text(session: Session, stored: Known, text: str, *, edited_at: datetime | None, now: datetime) -> None:
+    """We changed a message of ours at the network; the old text is kept. `edited_at`: None where the network tells."""
+    if (text, None) != (stored.text, stored.html):
+        session.run(_KEEP_VERSION, id=stored.id, now=now)
+        session.run(_CHANGE_TEXT, id=stored.id, text=storable(text[:MAX_HTML]), edited_at=edited_at)
 
 
 def delete(session: Session, message_id: int, tomb: Tomb) -> None:
@@ -316,6 +337,7 @@ def _known(row: Row) -> Known:
         addressed=bool(row["addressed"]),
         text=row["text"],
         html=row["html"],
+        done=tuple(json.loads(row["done"])),
         edited_at=from_micros_or_none(row["edited_at"]),
         deleted_at=from_micros_or_none(row["deleted_at"]),
         deleted_by=DeletedBy(row["deleted_by"]) if row["deleted_by"] else None,
