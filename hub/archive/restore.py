@@ -18,6 +18,7 @@ from hub.archive.quiet import Quieted, quieten
 from hub.archive.store import container as store
 from hub.archive.store import tables
 from hub.errors import Conflict, DatabaseUnusable, HubError, Invalid, KeyLost
+from hub.inbox.store import search
 from hub.kernel.config import Config
 from hub.kernel.database import Database, open_database
 from hub.kernel.lock import folder_lock
@@ -66,6 +67,8 @@ def finish(
         store.hurry(session)
         store.take_extras_away(session)
         migrate_file(session)
+        if manifest.engine != "sqlite":
+            search.start_anew(session)
         store.begin(session)
         quieted = Quieted(held=0, sessions=0, tokens=0)
         if not wanted.moved:
@@ -139,6 +142,7 @@ def _into_postgresql(config: Config, staged: Path) -> None:
             for table in carried:
                 session.load(table.name, table.columns, tables.rows(source, table))
             tables.set_last_numbers(session, tables.last_numbers(source))
+            search.start_anew(session)
 
 
 def _demand_alone(database: Database) -> None:
