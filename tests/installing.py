@@ -9,11 +9,11 @@ import tempfile
 from pathlib import Path
 
 
-def install(source: Path, target: Path) -> None:
-    """Install the distribution in `source`; its folder is left as it is. Raises AssertionError with what pip said."""
+def install(*sources: Path, into: Path) -> None:
+    """Install the distributions in `sources`; their folders are left as they are. Raises AssertionError."""
     with tempfile.TemporaryDirectory() as scratch:
-        copy = shutil.copytree(source, Path(scratch) / "source")
+        copies = [shutil.copytree(source, Path(scratch) / str(number)) for number, source in enumerate(sources)]
         options = ["--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check", "-q"]
-        command = [sys.executable, "-m", "pip", "install", *options, "--target", target, copy]
+        command = [sys.executable, "-m", "pip", "install", *options, "--target", into, *copies]
         ran = subprocess.run(command, capture_output=True, text=True, timeout=110)
         assert ran.returncode == 0, ran.stdout + ran.stderr

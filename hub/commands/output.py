@@ -51,7 +51,7 @@ def print_warnings(words: Iterable[str]) -> None:
         click.echo(f"  {wording.title}. {wording.advice}")
 
 
-def print_plugin_trouble(name: str, error: Exception) -> None:
+def print_plugin_trouble(name: str, error: BaseException) -> None:
     """Say that the commands of one plugin are missing, and why."""
     from hub.kernel.texts import gettext as _
 

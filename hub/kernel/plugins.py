@@ -69,17 +69,17 @@ class Plugins:
         """Names of the plugins that listen to a past-tense hook."""
         return (found.name for found in self.found if hook in found.observes)
 
-    def add_commands(self, cli: click.Group) -> dict[str, Exception]:
+    def add_commands(self, cli: click.Group) -> dict[str, BaseException]:
         """Add what plugins contribute; a name that is taken stays whose it is. Returns what went wrong, by plugin."""
         from click import Group
 
-        failed = {}
+        failed: dict[str, BaseException] = {}
         for name, module in self.modules.items():
             theirs = Group()
             try:
                 if hasattr(module, "register_commands"):
                     module.register_commands(cli=theirs)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 failed[name] = error
             else:
                 cli.commands.update(
