@@ -14,7 +14,7 @@ from hub.channels.host import Host
 from hub.channels.model import Account, Remembered
 from hub.channels.settings import fields_of
 from hub.channels.wire import Answer, Request
-from hub.connector import Accepted, Action, Check, Delivery, Outgoing, Page, Plan, Receipt
+from hub.connector import Accepted, Action, Check, Delivery, Outgoing, Page, Plan, Receipt, SignIn
 from hub.errors import HubError, PluginFault
 from hub.kernel.log import Logged
 from hub.kernel.plugins import Plugins
@@ -30,6 +30,8 @@ SECONDS: Mapping[str, float] = {
     "send": 30,
     "reconcile": 30,
     "act": 30,
+    "begin_sign_in": 20,
+    "finish_sign_in": 20,
     "observe": 10,
 }
 """How long each call may take before the plugin counts as hanging."""
@@ -88,16 +90,33 @@ class Connectors(ABC):
         plan: Plan = self._call(account, "plan", (outgoing, key))
         return plan
 
-    def send(self, account: Account, plan: Plan, part: int, previous: Receipt | None) -> Receipt:
-        receipt: Receipt = self._call(account, "send", (plan, part, previous))
+    def send(self, account: Account, plan: Plan, part: int, previous: Receipt | None, *, deadline: int = 0) -> Receipt:
+        """deadline: as `deadline_of` told it before the item was marked as being sent."""
+        receipt: Receipt = self._call(account, "send", (plan, part, previous), deadline=deadline)
         return receipt
 
     def reconcile(self, account: Account, plan: Plan, part: int, since: datetime) -> Receipt | None:
         receipt: Receipt | None = self._call(account, "reconcile", (plan, part, since))
         return receipt
 
-    def act(self, account: Account, action: Action) -> None:
-        self._call(account, "act", (action,))
+    def act(self, account: Account, action: Action, *, deadline: int = 0) -> None:
+        self._call(account, "act", (action,), deadline=deadline)
+
+    def deadline_of(self, method: str) -> int:
+        """When a call decided on now must have begun: who was stopped in between must not make it any more."""
+        return wire.deadline_in(self._seconds[method])
+
+    def begin_sign_in(self, account: Account, redirect_uri: str) -> tuple[SignIn, Remembered]:
+        """Where a person signs in; also what the connector remembers of it for the next who does."""
+        answer = self._ask_about(account, "begin_sign_in", (redirect_uri,))
+        return wire.read_answer("begin_sign_in", answer), answer.memory or account.memory
+
+    def finish_sign_in(
+        self, account: Account, state: str, query: Mapping[str, str]
+    ) -> tuple[Mapping[str, str], Remembered]:
+        """The settings won by signing in, and what the connector remembers of it."""
+        answer = self._ask_about(account, "finish_sign_in", (state, dict(query)))
+        return wire.read_answer("finish_sign_in", answer), answer.memory or account.memory
 
     def observe(self, plugin: str, logged: Logged) -> None:
         """Tell one plugin what happened; raises PluginFault when it raises, hangs or dies."""
@@ -108,8 +127,8 @@ class Connectors(ABC):
     def close(self) -> None:
         """End everything this object started."""
 
-    def _call(self, account: Account, method: str, arguments: tuple[Any, ...]) -> Any:
-        answer = self._ask_about(account, method, arguments)
+    def _call(self, account: Account, method: str, arguments: tuple[Any, ...], *, deadline: int = 0) -> Any:
+        answer = self._ask_about(account, method, arguments, deadline=deadline)
         if answer.memory is not None and account.channel_id:
             self._keep(account, answer.memory)
         return wire.read_answer(method, answer)
@@ -120,13 +139,13 @@ class Connectors(ABC):
         except HubError as error:  # the next answer brings it again; what was done at the network counts more
             _log.warning("the memory of channel %s could not be kept now: %s", account.channel_id, error.code)
 
-    def _ask_about(self, account: Account, method: str, arguments: tuple[Any, ...]) -> Answer:
+    def _ask_about(self, account: Account, method: str, arguments: tuple[Any, ...], *, deadline: int = 0) -> Answer:
         plugin = self.plugins.plugin_of(account.kind)
         self._hide_secrets(account)
         request = Request(
             id=0,
             method=method,
-            deadline=0,
+            deadline=deadline,
             kind=account.kind,
             channel_id=account.channel_id,
             settings=account.settings,
@@ -148,8 +167,10 @@ class Connectors(ABC):
 class InlineConnectors(Connectors):
     """Runs connectors in this process: for connectors that write our own database, and for quick tests."""
 
-    def __init__(self, plugins: Plugins, host: Host, *, remember: Remember = forget) -> None:
-        super().__init__(plugins, remember=remember)
+    def __init__(
+        self, plugins: Plugins, host: Host, *, seconds: Mapping[str, float] = SECONDS, remember: Remember = forget
+    ) -> None:
+        super().__init__(plugins, seconds=seconds, remember=remember)
         self._host = host
 
     def _ask(self, plugin: str, request: Request) -> Answer:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from hub.channels.wire import Answer, Request
 from hub.connector import Connector, Context, Delivery, Memory
 from hub.errors import PluginFault, Unavailable
 from hub.events import KINDS
+from hub.kernel.clock import uptime_ns
 from hub.kernel.clock import to_micros
 from hub.kernel.plugins import Plugins
 
@@ -152,7 +152,7 @@ def fingerprint(request: Request) -> bytes:
 
 
 def _refuse_late(request: Request) -> None:
-    if time.monotonic_ns() > request.deadline:
+    if uptime_ns() > request.deadline:
         raise Unavailable("too_late")
 
 

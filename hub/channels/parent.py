@@ -21,6 +21,7 @@ from hub.channels.frames import read_frame, write_frame
 from hub.channels.plugin_log import relay
 from hub.channels.wire import Answer, Request, Start
 from hub.errors import PluginFault
+from hub.kernel.clock import uptime_ns
 
 _log = logging.getLogger("hub.children")
 GRACE_SECONDS = 2.0
@@ -78,7 +79,7 @@ class Child:
             self._owed[request.id] = promise
         self._waiting.put(msgspec.msgpack.encode(request))
         try:
-            return promise.result(timeout=request.deadline / 1e9 - time.monotonic() + GRACE_SECONDS)
+            return promise.result(timeout=(request.deadline - uptime_ns()) / 1e9 + GRACE_SECONDS)
         except TimeoutError:
             self._give_up(request)
             raise PluginFault(f"no answer to {request.method} in time", reason="hangs") from None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ _LONGEST = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One input of the form. `kind`: text, url, number, choice, channel."""
+    """One input of the form, as `hub.connector.setting` declares it."""
 
     name: str
     label: str
@@ -26,6 +27,8 @@ class Field:
     required: bool
     default: str
     choices: Mapping[str, str]
+    group: str = ""
+    generate: Callable[[bytes], str] | None = None
 
 
 def fields_of(settings: type[Any]) -> list[Field]:
@@ -44,23 +47,36 @@ def _field(field: dataclasses.Field[Any]) -> Field:
         required=required,
         default="" if required or field.default is None else str(field.default),
         choices=field.metadata.get("choices", {}),
+        group=field.metadata.get("group", ""),
+        generate=field.metadata.get("generate"),
     )
 
 
-def read_form(settings: type[Any], values: Mapping[str, str]) -> dict[str, str]:
-    """Check what a person filled in and return it complete. Raises Invalid naming the field."""
+def generated(fields: Iterable[Field], token: Callable[[], str]) -> dict[str, str]:
+    """Fresh values for the fields that are not for people to think up, each of an unguessable token."""
+    return {field.name: field.generate(hashlib.sha256(token().encode()).digest()) for field in fields if field.generate}
+
+
+def read_form(settings: type[Any], values: Mapping[str, str], *, secrets_follow: bool = False) -> dict[str, str]:
+    """Check what a person filled in and return it complete. Raises Invalid naming the field.
+
+    secrets_follow: secrets are won by signing in, so that none has to be there yet.
+    """
     fields = fields_of(settings)
     unknown = sorted(set(values) - {field.name for field in fields})
     if unknown:
         raise Invalid(unknown[0], "unknown_field")
-    complete = {field.name: _checked(field, values.get(field.name, "").strip()) for field in fields}
+    complete = {
+        field.name: _checked(field, values.get(field.name, "").strip(), is_needed=not (field.secret and secrets_follow))
+        for field in fields
+    }
     build(settings, complete)
     return complete
 
 
-def _checked(field: Field, value: str) -> str:
+def _checked(field: Field, value: str, *, is_needed: bool = True) -> str:
     if not value:
-        if field.required:
+        if field.required and is_needed:
             raise Invalid(field.name, "missing", label=field.label)
         return field.default
     if len(value) > _LONGEST:

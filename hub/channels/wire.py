@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,9 +12,10 @@ import msgspec
 
 from hub import errors
 from hub.channels.model import Remembered
-from hub.connector import Accepted, Action, Check, Delivery, Instant, Outgoing, Page, Plan, Receipt
+from hub.connector import Accepted, Action, Check, Delivery, Instant, Outgoing, Page, Plan, Receipt, SignIn
 from hub.errors import ConnectorError, HubError, PluginFault
 from hub.events import Event
+from hub.kernel.clock import uptime_ns
 
 ARGUMENTS: dict[str, Any] = {
     "check": tuple[()],
@@ -25,6 +25,8 @@ ARGUMENTS: dict[str, Any] = {
     "send": tuple[Plan, int, Receipt | None],
     "reconcile": tuple[Plan, int, datetime],
     "act": tuple[Action],
+    "begin_sign_in": tuple[str],
+    "finish_sign_in": tuple[str, dict[str, str]],
     "observe": tuple[str, bytes],
 }
 
@@ -36,6 +38,8 @@ RESULTS: dict[str, Any] = {
     "send": Receipt,
     "reconcile": Receipt | None,
     "act": None,
+    "begin_sign_in": SignIn,
+    "finish_sign_in": dict[str, str],
     "observe": None,
 }
 
@@ -53,7 +57,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One call. `deadline` in nanoseconds of the system's monotonic clock: after it the call must not begin."""
+    """One call. `deadline` in nanoseconds of hub.kernel.clock.uptime_ns: after it the call must not begin."""
 
     id: int
     method: str
@@ -99,9 +103,14 @@ _BY_CODE: dict[str, type[ConnectorError]] = {
 
 
 def stamped(request: Request, number: int, arguments: tuple[Any, ...], seconds: float) -> Request:
-    """Complete a request: its number, its arguments, and a deadline on the clock all processes here share."""
-    deadline = time.monotonic_ns() + int(seconds * 1_000_000_000)
+    """Complete a request: its number, its arguments, and a deadline unless it has one."""
+    deadline = request.deadline or deadline_in(seconds)
     return dataclasses.replace(request, id=number, deadline=deadline, arguments=encode(arguments))
+
+
+def deadline_in(seconds: float) -> int:
+    """The deadline of a call that may begin within so many seconds from now."""
+    return uptime_ns() + int(seconds * 1_000_000_000)
 
 
 def encode_event(event: Event) -> bytes:

@@ -74,7 +74,11 @@ class Features:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
-    """Where a person signs in at the network, and what `finish_sign_in` needs of it; kept sealed until then."""
+    """Where a person signs in at the network, and what `finish_sign_in` needs of it; kept sealed until then.
+
+    url: without the `state` of OAuth, which we add, check and take out again: it is bound to the person's session and
+    good for a quarter of an hour, once. state: the connector's own (a verifier, an app's name).
+    """
 
     url: str
     state: str
@@ -253,7 +257,11 @@ class Connector(ABC):
         raise NotImplementedError(f"{self.kind} declares no webhook")
 
     def begin_sign_in(self, redirect_uri: str) -> SignIn:
-        """Say where the person signs in, for settings that hold what the form asked before (the server's address)."""
+        """Say where the person signs in, for settings that hold what the form asked before (the server's address).
+
+        Secrets are empty. `context.memory` is shared by all who sign in at this kind of channel: what is learnt of a
+        server (an app that was registered there) is kept for the next.
+        """
         raise NotImplementedError(f"{self.kind} declares no sign-in")
 
     def finish_sign_in(self, state: str, query: Mapping[str, str]) -> Mapping[str, str]:

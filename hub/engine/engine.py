@@ -19,6 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from hub.channels import store as channels
 from hub.channels.connectors import Connectors
+from hub.channels.sign_in import journey
 from hub.channels.webhook import store as webhook
 from hub.engine import observe, store
 from hub.engine.beat import Worker
@@ -26,7 +27,7 @@ from hub.engine.clock_watch import ClockWatch
 from hub.engine.crew import Crew, log_failure
 from hub.engine.debts import Debts, GiveBack
 from hub.errors import HubError
-from hub.inbox import indexing, pull
+from hub.inbox import indexing, pull, uploads
 from hub.inbox.follow import follow_outbox
 from hub.kernel import log
 from hub.kernel.clock import Clock, system_clock
@@ -180,8 +181,10 @@ class Engine:
             log.forget(session, before=now - _KEEP_EVENTS)
             sessions.forget(session, now=now)
             limits.forget(session, now=now)
+            journey.forget(session, self.hub)
             webhook.forget(session, before=now - _KEEP_DELIVERIES)
             store.forget_silent(session)
+        uploads.sweep(self.hub)
         self._bring_forward()
 
     def _bring_forward(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -28,3 +29,11 @@ def from_micros(micros: int) -> datetime:
 def from_micros_or_none(micros: int | None) -> datetime | None:
     """The instant of a column that may be empty."""
     return None if micros is None else from_micros(micros)
+
+
+def uptime_ns() -> int:
+    """Nanoseconds since the machine was started, the same for all its processes; nobody can set it.
+
+    On Linux it goes on while the machine sleeps: what was to be done before that must be known to be late.
+    """
+    return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

@@ -219,10 +219,6 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("It went out in several posts, which cannot be changed as one"),
         mark("Delete it and write it anew, or change it at the network."),
     ),
-    "several_posts": (
-        mark("It went out in several posts, which cannot be changed as one"),
-        mark("Delete it and write it anew, or change it at the network."),
-    ),
     "empty": (mark("There is no text"), mark("Write something first.")),
     "too_long": (mark("This is too long"), mark("Shorten it.")),
     "rejected.too_long": (mark("The text is too long for the network"), mark("Shorten it and send it again.")),

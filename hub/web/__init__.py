@@ -61,6 +61,7 @@ def _add_pages(app: Flask) -> None:
     from hub.web import (
         account,
         assets,
+        channel_sign_in,
         channels,
         conversation,
         health,
@@ -73,7 +74,7 @@ def _add_pages(app: Flask) -> None:
         teams,
     )
 
-    working = (inbox, conversation, pictures, outbox, channels)
+    working = (inbox, conversation, pictures, outbox, channels, channel_sign_in)
     for subject in (sign_in, account, *working, people, teams, health, reports, assets):
         app.register_blueprint(subject.blueprint)
     app.add_url_rule("/", "home", _home)

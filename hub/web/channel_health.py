@@ -47,6 +47,7 @@ class Health:
     letters: int
     trouble: Wording | None
     warnings: tuple[Wording, ...]
+    signs_in: bool
 
     @property
     def team_id(self) -> int:
@@ -92,6 +93,7 @@ def _health(hub: Hub, channel: Channel, letters: Mapping[int, int], names: Mappi
         letters=letters.get(channel.id, 0),
         trouble=describe(error_of(channel.trouble)) if channel.trouble else None,
         warnings=tuple(describe_warning(word) for word in channel.warnings),
+        signs_in=connector is not None and connector.features.signs_in,
     )
 
 

@@ -45,12 +45,16 @@ NOTICES.update(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of channel that can be connected. `companion`: it answers through a channel of another kind."""
+    """A kind of channel that can be connected. `companion`: it answers through a channel of another kind.
+
+    signs_in: its account is connected on the network's own page.
+    """
 
     kind: str
     label: str
     sends: bool
     companion: bool
+    signs_in: bool
 
 
 @blueprint.get("")
@@ -75,7 +79,7 @@ def kinds() -> str:
 @blueprint.get("/connect/<kind>")
 @may(Action.MANAGE_CHANNEL)
 def connect_form(kind: str) -> Response:
-    return _form_page(kind, channel_form.blank(the_hub(), channel_form.settings_of(the_hub(), kind)))
+    return form_page(kind, channel_form.blank(the_hub(), channel_form.settings_of(the_hub(), kind)))
 
 
 @blueprint.post("/connect/<kind>")
@@ -85,11 +89,11 @@ def add(kind: str) -> AnyResponse:
     fields = channel_form.settings_of(the_hub(), kind)
     filled = channel_form.read(fields)
     try:
-        name, team = _own_fields(filled, is_name_needed=False)
+        name, team = own_fields(filled, is_name_needed=False)
     except Invalid as error:
-        return _form_page(kind, filled, errors={error.field: describe(error)})
+        return form_page(kind, filled, errors={error.field: describe(error)})
     try:
-        _check_senders(fields, filled)
+        check_senders(fields, filled)
         added = connect.add_channel(
             the_hub(),
             site().connectors,
@@ -97,11 +101,11 @@ def add(kind: str) -> AnyResponse:
             name=name,
             team_id=team.id,
             values=filled.values,
-            client_key=f"{actor().agent_id}:{filled.client_key[:100]}" if filled.client_key else None,
+            client_key=client_key_of(filled),
         )
     except (Invalid, ConnectorError, PluginFault) as error:
-        return _form_page(kind, filled, errors=channel_form.place(error, fields))
-    return _to_page(added.id, "channel_connected")
+        return form_page(kind, filled, errors=channel_form.place(error, fields))
+    return to_page(added.id, "channel_connected")
 
 
 @blueprint.get("/<int:channel_id>")
@@ -132,44 +136,44 @@ def unreadable(channel_id: int) -> str:
 @blueprint.get("/<int:channel_id>/settings")
 @may(Action.MANAGE_CHANNEL)
 def settings(channel_id: int) -> Response:
-    channel = _managed(channel_id)
-    return _form_page(channel.kind, channel_form.of_channel(channel), channel)
+    channel = managed(channel_id)
+    return form_page(channel.kind, channel_form.of_channel(channel), channel)
 
 
 @blueprint.post("/<int:channel_id>/settings")
 @may(Action.MANAGE_CHANNEL)
 def change(channel_id: int) -> AnyResponse:
-    channel = _managed(channel_id)
+    channel = managed(channel_id)
     fields = channel_form.settings_of(the_hub(), channel.kind)
     filled = channel_form.read(fields)
     try:
-        name, team = _own_fields(filled, is_name_needed=True)
+        name, team = own_fields(filled, is_name_needed=True)
     except Invalid as error:
-        return _form_page(channel.kind, filled, channel, {error.field: describe(error)})
+        return form_page(channel.kind, filled, channel, {error.field: describe(error)})
     try:
-        _check_senders(fields, filled, channel)
+        check_senders(fields, filled, channel)
         connect.change_channel(
             the_hub(), site().connectors, channel.id, name=name, team_id=team.id, values=filled.values
         )
     except (Invalid, ConnectorError, PluginFault) as error:
-        return _form_page(channel.kind, filled, channel, channel_form.place(error, fields))
-    return _to_page(channel.id, "channel_changed")
+        return form_page(channel.kind, filled, channel, channel_form.place(error, fields))
+    return to_page(channel.id, "channel_changed")
 
 
 @blueprint.post("/<int:channel_id>/pause")
 @may(Action.MANAGE_CHANNEL)
 def pause(channel_id: int) -> AnyResponse:
     read_form()
-    connect.pause_channel(the_hub(), _managed(channel_id).id)
-    return _to_page(channel_id, "channel_paused")
+    connect.pause_channel(the_hub(), managed(channel_id).id)
+    return to_page(channel_id, "channel_paused")
 
 
 @blueprint.post("/<int:channel_id>/resume")
 @may(Action.MANAGE_CHANNEL)
 def resume(channel_id: int) -> AnyResponse:
     read_form()
-    connect.resume_channel(the_hub(), _managed(channel_id).id)
-    return _to_page(channel_id, "channel_resumed")
+    connect.resume_channel(the_hub(), managed(channel_id).id)
+    return to_page(channel_id, "channel_resumed")
 
 
 @blueprint.post("/<int:channel_id>/check")
@@ -178,10 +182,10 @@ def check(channel_id: int) -> AnyResponse:
     """Test the connection; what was found is noted on the channel either way."""
     read_form()
     try:
-        connect.check_channel(the_hub(), site().connectors, _managed(channel_id).id)
+        connect.check_channel(the_hub(), site().connectors, managed(channel_id).id)
     except (ConnectorError, PluginFault):
-        return _to_page(channel_id, "channel_check_failed")
-    return _to_page(channel_id, "channel_checked")
+        return to_page(channel_id, "channel_check_failed")
+    return to_page(channel_id, "channel_checked")
 
 
 @blueprint.post("/<int:channel_id>/pull")
@@ -189,12 +193,12 @@ def check(channel_id: int) -> AnyResponse:
 def pull(channel_id: int) -> AnyResponse:
     """Let a worker look at the channel next."""
     read_form()
-    channel = _managed(channel_id)
+    channel = managed(channel_id)
     if channel.state is not ChannelState.ACTIVE:
         raise Conflict("nothing is pulled in this state", reason=channel.state.value)
     with the_hub().database.transaction() as session:
         store.pull_soon(session, channel.id, now=the_hub().clock())
-    return _to_page(channel_id, "channel_pull_soon")
+    return to_page(channel_id, "channel_pull_soon")
 
 
 @blueprint.get("/<int:channel_id>/remove")
@@ -240,7 +244,8 @@ def _kinds() -> list[Kind]:
 def _kind(kind: str) -> Kind:
     connector = the_hub().plugins.connector(kind)
     companion = any(field.kind == "channel" for field in channel_form.settings_of(the_hub(), kind))
-    return Kind(kind=kind, label=connector.label, sends=connector.features.send, companion=companion)
+    features = connector.features
+    return Kind(kind=kind, label=connector.label, sends=features.send, companion=companion, signs_in=features.signs_in)
 
 
 def _allowed(session: Session, channel_id: int, action: Action) -> Channel:
@@ -249,13 +254,18 @@ def _allowed(session: Session, channel_id: int, action: Action) -> Channel:
     return channel
 
 
-def _managed(channel_id: int) -> Channel:
+def managed(channel_id: int) -> Channel:
     """A channel this person looks after. Raises Absent."""
     with the_hub().database.reading() as session:
         return _allowed(session, channel_id, Action.MANAGE_CHANNEL)
 
 
-def _own_fields(filled: Filled, *, is_name_needed: bool) -> tuple[str, Team]:
+def client_key_of(filled: Filled) -> str | None:
+    """The key of a form, nobody else's even if it is guessed."""
+    return f"{actor().agent_id}:{filled.client_key[:100]}" if filled.client_key else None
+
+
+def own_fields(filled: Filled, *, is_name_needed: bool) -> tuple[str, Team]:
     """What the form asks of every channel, whatever its kind. Raises Invalid, and Absent as `_team`."""
     name = filled.name.strip()
     return connect.checked_name(name) if name or is_name_needed else "", _team(filled)
@@ -275,15 +285,17 @@ def _team(filled: Filled) -> Team:
     return chosen
 
 
-def _check_senders(fields: list[Field], filled: Filled, channel: Channel | None = None) -> None:
+def check_senders(fields: list[Field], filled: Filled, channel: Channel | None = None) -> None:
+    """Refuse a channel to answer through that was not offered. Raises Invalid at the field."""
     with the_hub().database.reading() as session:
         senders = channel_form.senders_for(the_hub(), session, actor(), channel)
     channel_form.check_senders(fields, filled, senders, channel)
 
 
-def _form_page(
+def form_page(
     kind: str, filled: Filled, channel: Channel | None = None, errors: Mapping[str, Wording] | None = None
 ) -> Response:
+    """The form as it was filled in, with what is wrong where it is wrong."""
     fields = channel_form.settings_of(the_hub(), kind)
     with the_hub().database.reading() as session:
         senders = channel_form.senders_for(the_hub(), session, actor(), channel)
@@ -299,5 +311,6 @@ def _form_page(
     return make_response(body, 422 if errors else 200)
 
 
-def _to_page(channel_id: int, done: str) -> AnyResponse:
+def to_page(channel_id: int, done: str) -> AnyResponse:
+    """On to the channel's page, which says what was done."""
     return redirect(url_for("channels.page", channel_id=channel_id, done=done), code=303)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -18,12 +19,13 @@ from hub.connector import (
     Page,
     Plan,
     Receipt,
+    SignIn,
     Visibility,
     setting,
 )
 from hub.errors import Rejected
 
-from . import composing, diagnosis
+from . import composing, diagnosis, signing
 from .arriving import find_part, send_part
 from .mapping import Me
 from .progress import read_cursor
@@ -45,7 +47,7 @@ class MastodonSettings:
     token: str = setting(
         "Access token",
         secret=True,
-        help="Made on your server under Preferences, Development, New application; it needs to read and write.",
+        help="Won by signing in; or made there under Preferences, Development, New application, to read and write.",
     )
 
 
@@ -63,6 +65,7 @@ class Mastodon(Connector):
         deletes=True,
         actions=ACTIONS,
         visibilities=tuple(Visibility),
+        signs_in=True,
     )
 
     def __init__(self, settings: MastodonSettings, context: Context) -> None:
@@ -102,6 +105,13 @@ class Mastodon(Connector):
 
     def act(self, action: Action) -> None:
         self._actions.act(action.name, action.target.remote_id)
+
+    def begin_sign_in(self, redirect_uri: str) -> SignIn:
+        diagnosis.find(self._server)
+        return signing.begin(self._server, self.context.memory, redirect_uri)
+
+    def finish_sign_in(self, state: str, query: Mapping[str, str]) -> Mapping[str, str]:
+        return {"token": signing.finish(self._server, self.context.memory, state, query)}
 
     def _me(self) -> Me:
         if self._known_me is None:

@@ -76,9 +76,18 @@ class Server:
             method, self.home + path, headers={**self._headers, **(headers or {})}, limits=limits, **parts
         )
 
-    def ask_as_a_stranger(self, path: str) -> Response:
+    def ask_as_a_stranger(
+        self,
+        path: str,
+        method: str = "GET",
+        *,
+        headers: Mapping[str, str] | None = None,
+        limits: FetchLimits = READ,
+        **parts: Any,
+    ) -> Response:
         """One request without our token."""
-        return self._door.request("GET", self.home + path, headers={"Accept": "application/json"}, limits=READ)
+        told = {"Accept": "application/json", **(headers or {})}
+        return self._door.request(method, self.home + path, headers=told, limits=limits, **parts)
 
     def answer(self, response: Response, *, writing: bool = False) -> Response:
         """The answer, when it is a good one. Raises what a refusal means."""

@@ -6,6 +6,8 @@ an emulator, and answers that real servers gave.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from collections import deque
@@ -16,7 +18,7 @@ from email.utils import format_datetime
 from functools import partial
 from html import escape
 from typing import Any, ClassVar, Self
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from hub.connector import Visibility
 from hub.kernel.clock import Clock
@@ -61,6 +63,8 @@ class Dialect:
     reset: str = "iso"
     instance: int = 2
     per_url: int | None = 23
+    pkce: bool = True
+    fine_scopes: bool = True
 
 
 class FakeMastodon(FakeNetwork):
@@ -82,7 +86,9 @@ class FakeMastodon(FakeNetwork):
         self.account: dict[str, Any] = {}
         self.headers: dict[str, str] = {}
         self.most = 500
+        self.apps: dict[str, dict[str, str]] = {}
         self.taken: list[tuple[str, str]] = []
+        self._codes: dict[str, dict[str, str]] = {}
         self._posted: list[Posted] = []
         self._keys: dict[str, str] = {}
         self._closed: set[str] = set()
@@ -215,6 +221,16 @@ class FakeMastodon(FakeNetwork):
         }
         return person | ({"uri": f"{self.url}/users/{who}"} if self.dialect.uris else {})
 
+    def allows(self, url: str) -> dict[str, str]:
+        """A person opens the page of a sign-in and allows it; returns what they are sent back with."""
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+        app = self.apps[asked["client_id"]]
+        assert (asked["redirect_uri"], asked["scope"]) == (app["redirect_uris"], app["scopes"])
+        assert ("code_challenge" in asked) == self.dialect.pkce
+        code = f"code-{len(self._codes) + 1}"
+        self._codes[code] = asked
+        return {"code": code}
+
     # --- what goes wrong --------------------------------------------------------------------------------------------
 
     def fails(self, *, next_sends: Iterable[str] = (), next_pulls: Iterable[str] = ()) -> None:
@@ -258,6 +274,13 @@ class FakeMastodon(FakeNetwork):
 
     def _routed(self, arrival: Arrival) -> Answer:
         path = [unquote(step) for step in arrival.path.split("/")[1:]]
+        if arrival.path == "/.well-known/oauth-authorization-server":
+            methods = {"code_challenge_methods_supported": ["S256"]}
+            return self._json(methods) if self.dialect.pkce else _error(404, "Not found")
+        if arrival.path == "/oauth/token":
+            return self._token(_form_of(arrival))
+        if (arrival.method, path[2:]) == ("POST", ["apps"]):
+            return self._registered(_form_of(arrival))
         if path[2:] == ["instance"]:
             return self._instance(path[1])
         if arrival.headers.get("Authorization") != f"Bearer {self.token}":
@@ -279,6 +302,27 @@ class FakeMastodon(FakeNetwork):
             case method, ["statuses", id, *rest]:
                 return self._one(method, id, rest)
         return _error(404, "Record not found")
+
+    def _registered(self, form: dict[str, str]) -> Answer:
+        if ":" in form["scopes"] and not self.dialect.fine_scopes:
+            return _error(self.dialect.bad_request, "Validation failed: Scopes doesn't match configured on the server.")
+        id = f"app-{len(self.apps) + 1}"
+        self.apps[id] = {**form, "secret": f"secret-of-{id}"}
+        return self._json({"client_id": id, "client_secret": f"secret-of-{id}", "name": form["client_name"]})
+
+    def _token(self, form: dict[str, str]) -> Answer:
+        app = self.apps.get(form["client_id"])
+        if app is None or app["secret"] != form["client_secret"]:
+            return _error(401, "invalid_client")
+        if form["grant_type"] == "client_credentials":
+            return self._json({"access_token": "of the app alone"})
+        asked = self._codes.pop(form["code"], None)
+        if asked is None or asked["redirect_uri"] != form["redirect_uri"] or asked["scope"] != form["scope"]:
+            return _error(400, "invalid_grant")
+        if self.dialect.pkce:
+            digest = hashlib.sha256(form["code_verifier"].encode()).digest()
+            assert asked["code_challenge"] == base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        return self._json({"access_token": self.token, "token_type": "Bearer", "scope": form["scope"]})
 
     def _instance(self, version: str) -> Answer:
         statuses: dict[str, Any] = {"max_characters": self.most}
@@ -416,6 +460,10 @@ class FakeMastodon(FakeNetwork):
     def _json(self, content: Any) -> Answer:
         date = {"Date": format_datetime(self.clock().astimezone(UTC), usegmt=True)}
         return _json(200, content, date | self.headers)
+
+
+def _form_of(arrival: Arrival) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(arrival.body.decode()).items()}
 
 
 def _order(id: str) -> tuple[int, str]:
