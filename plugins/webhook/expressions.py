@@ -5,6 +5,7 @@ https://jmespath.org/specification.html
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from jmespath import compile as parse
@@ -12,7 +13,6 @@ from jmespath.exceptions import JMESPathError
 from jmespath.visitor import TreeInterpreter
 
 MOST_CHARACTERS = 300
-_MOST_STEPS = 200_000
 _MOST_BRANCHES = 4
 """`[@, @]` doubles what it is given: thirty of them in a row would fill any memory."""
 
@@ -23,6 +23,14 @@ class Unusable(ValueError):
 
 class TooCostly(Exception):
     """The expression takes too long on this input."""
+
+
+@dataclass(slots=True)
+class Steps:
+    """How much has been evaluated: `taken` in all, of which one expression may take `most`. A step is about 1 µs."""
+
+    most: int
+    taken: int = 0
 
 
 class Expression:
@@ -39,12 +47,12 @@ class Expression:
         if self._tree is not None and _branches(self._tree) > _MOST_BRANCHES:
             raise Unusable(f"more than {_MOST_BRANCHES} lists or objects are made in it")
 
-    def find(self, item: Any) -> Any:
+    def find(self, item: Any, steps: Steps) -> Any:
         """What it finds in a JSON value; None where there is nothing or a function does not fit. Raises TooCostly."""
         if self._tree is None:
             return None
         try:
-            return _Counting().visit(self._tree, item)
+            return _Counting(steps).visit(self._tree, item)
         except (JMESPathError, AttributeError, TypeError, ValueError, KeyError, ArithmeticError):
             return None
         except RecursionError as error:
@@ -52,15 +60,16 @@ class Expression:
 
 
 class _Counting(TreeInterpreter):
-    """An interpreter that gives up."""
+    """An interpreter that counts, and gives up."""
 
-    def __init__(self) -> None:
+    def __init__(self, steps: Steps) -> None:
         super().__init__()
-        self._left = _MOST_STEPS
+        self._steps = steps
+        self._end = steps.taken + steps.most
 
     def visit(self, node: Any, *args: Any, **more: Any) -> Any:
-        self._left -= 1
-        if self._left < 0:
+        self._steps.taken += 1
+        if self._steps.taken > self._end:
             raise TooCostly
         return super().visit(node, *args, **more)
 

@@ -12,12 +12,14 @@ from hub.connector import Attachment, Author, Deleted, Incoming, Kind, Post, Tru
 from hub.errors import Misconfigured
 from hub.kernel.html import safe_link, text_of
 
-from .expressions import Expression, TooCostly, Unusable
+from .expressions import Expression, Steps, TooCostly, Unusable
 from .settings import WebhookSettings, is_default, mapped_fields
 
 _AHEAD = timedelta(minutes=5)
 _MILLISECONDS_FROM = 100_000_000_000
 _MOST_ATTACHMENTS = 20
+_BODY_STEPS = 500_000
+_FIELD_STEPS = 10_000
 _KINDS = ("image", "video", "audio")
 
 
@@ -31,21 +33,29 @@ class Unmapped(Exception):
 
 
 class Mapper:
-    """The expressions of one channel, checked. Raises Misconfigured at the one that is none."""
+    """The expressions of one channel, checked. Raises Misconfigured at the one that is none.
+
+    steps: what all evaluations together have taken.
+    """
 
     def __init__(self, settings: WebhookSettings) -> None:
+        self.steps = Steps(most=_FIELD_STEPS)
         self._expressions = {name: _expression(name, text) for name, text in mapped_fields(settings).items()}
 
     def items(self, body: Any) -> list[Any]:
         """The messages in a body, as they are. Raises Unmapped when there is not even an empty list."""
-        found = self.find("map_messages", body)
+        self.steps.most = _BODY_STEPS
+        try:
+            found = self.find("map_messages", body)
+        finally:
+            self.steps.most = _FIELD_STEPS
         if found is None:
             raise Unmapped("nothing_found", "map_messages")
         return found if isinstance(found, list) else [found]
 
     def find(self, field: str, item: Any) -> Any:
         try:
-            return self._expressions[field].find(item)
+            return self._expressions[field].find(item, self.steps)
         except TooCostly as error:
             raise Unmapped("too_costly", field) from error
 

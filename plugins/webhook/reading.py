@@ -16,6 +16,9 @@ PAGE = 500
 ASK_AGAIN_SECONDS = 1800.0
 """There is nothing to ask for; what is delivered makes the channel due by itself."""
 
+_PAGE_STEPS = 5_000_000
+"""Where expressions are costly a page is shorter: every pull has to end well before its deadline."""
+
 _RAW = 20_000
 _FORM = "application/x-www-form-urlencoded"
 _MOST_FORM_FIELDS = 1000
@@ -26,11 +29,12 @@ def page_of(deliveries: Sequence[Delivery], mapper: Mapper, cursor: str | None) 
     found: list[Incoming | Deleted | Skipped] = []
     finished: list[int] = []
     begun, done = _read_cursor(cursor)
+    tired = mapper.steps.taken + _PAGE_STEPS
     for delivery in deliveries:
-        if len(found) >= PAGE:
+        if len(found) >= PAGE or mapper.steps.taken > tired:
             break
         start = done if delivery.number == begun else 0
-        read, length = _read(delivery, mapper, start, PAGE - len(found))
+        read, length = _read(delivery, mapper, start, PAGE - len(found), tired)
         found += read
         begun, done = delivery.number, start + len(read)
         if done < length:
@@ -47,14 +51,20 @@ def page_of(deliveries: Sequence[Delivery], mapper: Mapper, cursor: str | None) 
     )
 
 
-def _read(delivery: Delivery, mapper: Mapper, start: int, most: int) -> tuple[list[Incoming | Deleted | Skipped], int]:
+def _read(
+    delivery: Delivery, mapper: Mapper, start: int, most: int, tired: int
+) -> tuple[list[Incoming | Deleted | Skipped], int]:
     """The messages of one delivery from `start` on, at most so many, and how many there are in all."""
     try:
         items = mapper.items(_body(delivery))
     except Unmapped as error:
         return [Skipped(reason=error.reason, raw=_shown(delivery.body), field=error.field)], 1
-    numbered = enumerate(items[start : start + most], start)
-    return [_told(item, number, delivery, mapper) for number, item in numbered], len(items)
+    told: list[Incoming | Deleted | Skipped] = []
+    for number, item in enumerate(items[start : start + most], start):
+        told.append(_told(item, number, delivery, mapper))
+        if mapper.steps.taken > tired:
+            break
+    return told, len(items)
 
 
 def _told(item: Any, number: int, delivery: Delivery, mapper: Mapper) -> Incoming | Deleted | Skipped:
