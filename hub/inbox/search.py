@@ -27,6 +27,7 @@ UNSWEPT = 5000
 _MOST_HITS = 20_000
 """Hits that are looked at for one page; where most cannot be seen, the page is cut short and says where to go on."""
 
+_FIRST_HITS = 200
 _PORTION = 300
 """Hits that are held against what the person may see at a time."""
 
@@ -143,9 +144,9 @@ class _Search:
         for hits in find(before):
             yield from store.visible(self.session, hits, self.reach)
 
-    def _step_by_step(self, before: int, most: int = 200) -> Iterator[list[int]]:
+    def _step_by_step(self, before: int, most: int = 0) -> Iterator[list[int]]:
         """Ask the index for some hits, then for more."""
-        looked_at = 0
+        looked_at, most = 0, most or _FIRST_HITS
         while looked_at < _MOST_HITS:
             hits = store.hits(self.session, self.question, before=before, most=most)
             yield from (hits[start : start + _PORTION] for start in range(0, len(hits), _PORTION))
