@@ -30,15 +30,20 @@ _BACKLOG = 1024
 _QUICKLY_CHECKED_BYTES = 256 * 1024**2
 
 
-def build_pages(hub: Hub, connectors: Connectors) -> WSGIApplication:
+def build_pages(hub: Hub, connectors: Connectors, *, open_streams: Callable[[], int] = lambda: 0) -> WSGIApplication:
     """The pages, and below /api the API, as one WSGI app: two apps, so that neither takes what lets people into the
-    other, a session or a token."""
+    other, a session or a token. `open_streams` is asked for the metrics."""
     from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
     from hub.api import MOUNTED_AT, create_api
     from hub.web import create_app
+    from hub.web.metrics import measure
 
-    return DispatcherMiddleware(create_app(hub, connectors), {MOUNTED_AT: create_api(hub, connectors)})
+    pages, api = create_app(hub, connectors), create_api(hub, connectors)
+    meters = pages.extensions["hub.meters"]
+    meters.open_streams = open_streams
+    measure(api, meters)
+    return DispatcherMiddleware(pages, {MOUNTED_AT: api})
 
 
 def build_web(hub: Hub, connectors: Connectors) -> AsgiApp:
@@ -57,7 +62,8 @@ def build_web(hub: Hub, connectors: Connectors) -> AsgiApp:
         most_streams=streams_this_process_can_hold(),
     )
     hooks = Hooks(lambda hook, headers, body: take_in(hub, connectors, hook, headers=headers, body=body))
-    return web_app(build_pages(hub, connectors), live, is_ours=listeners.is_ours, hooks=hooks)
+    pages = build_pages(hub, connectors, open_streams=lambda: live.open_streams)
+    return web_app(pages, live, is_ours=listeners.is_ours, hooks=hooks)
 
 
 def serve(config: Config, listening: socket.socket, *, supervised: bool = False) -> None:

@@ -48,6 +48,7 @@ LIBRARY_HOMES = {
     "urllib.request": r"hub\.kernel\.http\b",
     "http.client": r"hub\.kernel\.http\b|hub\.testing\b",
     "smtplib": r"hub\.kernel\.mail\b",
+    "prometheus_client": r"hub\.web\.",
     "nh3": r"hub\.kernel\.html\b",
     "markupsafe": r"hub\.kernel\.html\b",
     "atproto": r"hub_plugins\.",

@@ -46,7 +46,7 @@ _MOVE = """
 _FAILED = """
     UPDATE event_readers SET failures = failures + 1, failed_at = :at WHERE name = :name RETURNING failures"""
 
-_READERS = "SELECT name, position FROM event_readers"
+_READERS = "SELECT name, position, failures FROM event_readers ORDER BY name"
 
 _FIRST_AFTER = "SELECT MIN(id) AS id FROM events WHERE xid > {as_xid xid} OR (xid = {as_xid xid} AND id > :id)"
 
@@ -70,6 +70,15 @@ class Logged:
     kind: str
     at: datetime
     event: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lag:
+    """A reader of the log: since when its next event waits (None: it has read all), how often it failed on that one."""
+
+    name: str
+    since: datetime | None
+    failures: int
 
 
 def append(session: Session, event: Event, *, at: datetime) -> None:
@@ -132,6 +141,15 @@ def move_reader(session: Session, name: str, position: str) -> None:
     current = reader_position(session, name)
     if current is None or parse_position(current) <= parse_position(position):
         session.run(_MOVE, name=name, position=position)
+
+
+def lags(session: Session) -> list[Lag]:
+    """How each reader does, by name."""
+    found = []
+    for row in session.all(_READERS):
+        waiting = read(session, row["position"], limit=1)
+        found.append(Lag(name=row["name"], since=waiting[0].at if waiting else None, failures=row["failures"]))
+    return found
 
 
 def count_failure(session: Session, name: str, *, at: datetime) -> int:

@@ -491,6 +491,14 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("%(field)s is not the address of a PostgreSQL database"),
         mark("It begins with postgresql://."),
     ),
+    "not_a_site": (
+        mark("%(field)s is not the address of a site"),
+        mark("It is how people reach the pages, such as https://hub.example.com, without a path."),
+    ),
+    "weak_token": (
+        mark("%(field)s is too easy to guess"),
+        mark("Take %(least)s characters or more, such as `openssl rand -hex 20` makes."),
+    ),
     "port_in_use": (
         mark("Port %(port)s is taken by another program"),
         mark("Stop that program, or choose another port with --port."),

@@ -104,6 +104,11 @@ class LiveHub:
         """loop: whether one more stream may be opened, here and by this agent."""
         return self._open.total() < self._most_streams and self._open[actor] < STREAMS_EACH_AGENT
 
+    @property
+    def open_streams(self) -> int:
+        """How many pages are open here; may be asked from any thread."""
+        return sum(list(self._open.values()))
+
     def join(self, client: LiveClient, after: str | None) -> None:
         """loop: tell the client what came after a position (None: nothing old) and then everything new."""
         self._open[client.actor] += 1

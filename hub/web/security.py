@@ -37,7 +37,7 @@ _POLICY = "; ".join(
         "report-uri /csp-report",
     )
 )
-_ANY_HOST = ("/health/live", "/health/ready")
+_ANY_HOST = ("/health/live", "/health/ready", "/metrics")
 """A probe asks by whatever address it finds the node at; these answer nothing that depends on it."""
 
 

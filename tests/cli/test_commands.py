@@ -53,6 +53,24 @@ def test_a_wrong_setting_is_named(hub: Terminal) -> None:
     assert "HUB_TRUSTED_PROXIES: This is not a number" in ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("HUB_BASE_URL", "nonsense", "HUB_BASE_URL is not the address of a site"),
+        ("HUB_BASE_URL", "https://hub.example.com/hub", "HUB_BASE_URL is not the address of a site"),
+        ("HUB_BASE_URL", "https://hub.example.com:port", "HUB_BASE_URL is not the address of a site"),
+        ("HUB_METRICS_TOKEN", "short", "HUB_METRICS_TOKEN is too easy to guess"),
+    ],
+)
+def test_a_setting_that_cannot_be_right_is_refused_at_the_start(
+    hub: Terminal, name: str, value: str, said: str
+) -> None:
+    hub.environ[name] = value
+    ended = hub("user", "list")
+    assert ended.exit_code == Exit.USAGE
+    assert said in ended.stderr
+
+
 def test_a_person_is_added_with_a_link(hub: Terminal) -> None:
     added = hub.json("user", "add", "Ann@Example.com", "--name", "Ann", "--role", "admin")
     assert added["email"] == "ann@example.com"

@@ -23,13 +23,13 @@ pytestmark = [pytest.mark.kills, pytest.mark.timeout(240)]
 def test_after_an_older_backup_is_restored_nothing_arrives_twice(tmp_path: Path, engine_url: str) -> None:
     file = tmp_path / "hub.backup"
     with opened_scene(tmp_path, engine_url) as scene:
-        for number in range(20):
+        for number in range(8):
             scene.says(f"question {number}")
         scene.worker.start()
         wait_until(lambda: _has_pulled(scene), "the questions to come in")
         scene.worker.end()
         scene.desk.start()
-        wait_until(lambda: scene.states()["queued"] == 20, "an answer to each")
+        wait_until(lambda: scene.states()["queued"] == 8, "an answer to each")
         take(scene.hub.config, scene.hub.database, file, now=system_clock())
         scene.worker.start()
         scene.says("asked after the backup")
@@ -47,7 +47,7 @@ def test_after_an_older_backup_is_restored_nothing_arrives_twice(tmp_path: Path,
             scene.worker.end()
             scene.judge()
     assert Counter(arrival.text for arrival in scene.network.arrivals()) == before
-    assert restored.held == 20
+    assert restored.held == 8
 
 
 def _has_pulled(scene: Scene) -> bool:

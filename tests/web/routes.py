@@ -117,6 +117,7 @@ PAGES: dict[str, Page] = {
     "POST /channels/<int:channel_id>/remove": Page(own=_ADMINS_DONE, foreign=_FOREIGN_DONE),
     "GET /health/live": Page(own=_OPEN),
     "GET /health/ready": Page(own=answers("503 503 503 503 503")),
+    "GET /metrics": Page(own=_OPEN),
     "POST /csp-report": Page(own=answers("204 204 204 204 204")),
     "GET /favicon.ico": Page(own=answers("302 302 302 302 302")),
     "GET /static/<digest>/<path:name>": Page(own=_OPEN),
