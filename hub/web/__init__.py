@@ -29,6 +29,7 @@ def create_app(hub: Hub, connectors: Any) -> Flask:
     from hub.web.failures import handle_failures
     from hub.web.health import Probe, check
     from hub.web.look import PageEnvironment, dress
+    from hub.web.metrics import Meters, measure
     from hub.web.security import protect
     from hub.web.session import guard
     from hub.web.site import Site
@@ -47,6 +48,7 @@ def create_app(hub: Hub, connectors: Any) -> Flask:
     app.url_map.converters["int"] = RowId
     app.extensions["hub"] = Site(hub=hub, connectors=connectors, assets=Assets())
     app.extensions["hub.probe"] = Probe(lambda: check(hub))
+    meters = app.extensions["hub.meters"] = Meters(hub)
     _trust_proxies(app, hub.config.trusted_proxies)
     app.before_request(lambda: _open_request(hub))
     protect(app, hub.config)
@@ -54,6 +56,7 @@ def create_app(hub: Hub, connectors: Any) -> Flask:
     handle_failures(app)
     dress(app)
     _add_pages(app)
+    measure(app, meters)
     return app
 
 
@@ -66,6 +69,7 @@ def _add_pages(app: Flask) -> None:
         conversation,
         health,
         inbox,
+        metrics,
         outbox,
         people,
         pictures,
@@ -75,7 +79,7 @@ def _add_pages(app: Flask) -> None:
     )
 
     working = (inbox, conversation, pictures, outbox, channels, channel_sign_in)
-    for subject in (sign_in, account, *working, people, teams, health, reports, assets):
+    for subject in (sign_in, account, *working, people, teams, health, metrics, reports, assets):
         app.register_blueprint(subject.blueprint)
     app.add_url_rule("/", "home", _home)
 
