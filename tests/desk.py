@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from hub.channels.connect import add_channel, keeper
-from hub.channels.connectors import Connectors, InlineConnectors
+from hub.channels.connectors import SECONDS, Connectors, InlineConnectors
 from hub.channels.host import Host
 from hub.channels.model import Channel
 from hub.channels.store import channel as read_channel
@@ -36,7 +37,7 @@ def plug_in(plugins: Plugins, *connectors: type[Connector]) -> None:
         plugins.found.append(Found(name=connector.kind, distribution="tests", version="1", kinds=(connector.kind,)))
 
 
-def inline(hub: Hub) -> Connectors:
+def inline(hub: Hub, *, seconds: Mapping[str, float] = SECONDS) -> Connectors:
     """Connectors that run in this process, given what children would be given."""
 
     def context(kind: str) -> Context:
@@ -48,7 +49,7 @@ def inline(hub: Hub) -> Connectors:
             uploads=UploadFiles(hub.config.media),
         )
 
-    return InlineConnectors(hub.plugins, Host(hub.plugins, context), remember=keeper(hub))
+    return InlineConnectors(hub.plugins, Host(hub.plugins, context), seconds=seconds, remember=keeper(hub))
 
 
 class Desk:

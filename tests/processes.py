@@ -59,14 +59,20 @@ def start_program(
         )
 
 
-def wait_until(ready: Callable[[], bool], what: str, *, alive: subprocess.Popen[bytes] | None = None) -> None:
+def wait_until(
+    ready: Callable[[], bool],
+    what: str,
+    *,
+    alive: subprocess.Popen[bytes] | None = None,
+    seconds: float = STARTING_SECONDS,
+) -> None:
     """Poll a foreign program until it is ready; raises RuntimeError when it died or never comes up."""
-    deadline = time.monotonic() + STARTING_SECONDS
+    deadline = time.monotonic() + seconds
     while not ready():
         if alive is not None and alive.poll() is not None:
             raise RuntimeError(f"{what} ended with {alive.returncode} while starting")
         if time.monotonic() > deadline:
-            raise RuntimeError(f"{what} was not ready after {STARTING_SECONDS:.0f} s")
+            raise RuntimeError(f"{what} was not ready after {seconds:.0f} s")
         time.sleep(0.05)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Mapping
 
 Reach = Callable[[str], None]
@@ -36,8 +37,12 @@ def pass_by(point: str) -> None:
 
 
 def crash_at(environ: Mapping[str, str]) -> Reach:
-    """Read HUB_CRASH_AT, `name` or `name:3` for the third passing; the process dies there as by kill -9."""
-    wanted, _, count = environ.get("HUB_CRASH_AT", "").partition(":")
+    """Read HUB_CRASH_AT, `name` or `name:3` for the third passing; the process dies there as by kill -9.
+
+    With HUB_STOP_AT it stands still there until somebody wakes it by SIGCONT.
+    """
+    stops = environ.get("HUB_STOP_AT", "")
+    wanted, _, count = (stops or environ.get("HUB_CRASH_AT", "")).partition(":")
     if not wanted:
         return pass_by
     left = int(count or 1)
@@ -46,7 +51,9 @@ def crash_at(environ: Mapping[str, str]) -> Reach:
         nonlocal left
         if point == wanted:
             left -= 1
-            if left == 0:
+            if left == 0 and stops:
+                os.kill(os.getpid(), signal.SIGSTOP)
+            elif left == 0:
                 os._exit(137)
 
     return reach

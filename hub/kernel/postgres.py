@@ -18,6 +18,9 @@ from hub.kernel.dialect import POSTGRESQL
 
 _MOMENT = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) AS ms"
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_IDLE = "SET idle_in_transaction_session_timeout = '20s'"
+"""A process that stands still in the middle of a transaction must not keep its locks from the others for ever."""
+
 _CONNECT_SECONDS = 10.0
 _STREAMED_AT_ONCE = 1000
 APPLICATION = "hubbub"
@@ -68,6 +71,7 @@ class PostgresDatabase(Database):
             kwargs={"row_factory": dict_row, "autocommit": True, "application_name": APPLICATION},
             min_size=1,
             max_size=connections,
+            configure=_configure,
             timeout=_CONNECT_SECONDS,
             check=ConnectionPool.check_connection,
             open=False,
@@ -104,6 +108,10 @@ class PostgresDatabase(Database):
         self._pool.close()
 
 
+def _configure(connection: Connection) -> None:
+    connection.execute(_IDLE)
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
@@ -120,5 +128,5 @@ def _translated() -> Iterator[None]:
         raise DatabaseUnusable("locked", str(error)) from error
     except psycopg.errors.DataCorrupted as error:
         raise DatabaseUnusable("damaged", str(error)) from error
-    except (psycopg.OperationalError, PoolTimeout) as error:
+    except (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout, PoolTimeout) as error:
         raise DatabaseUnusable("unreachable", str(error)) from error

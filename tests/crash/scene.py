@@ -86,6 +86,13 @@ class Process:
         return code
 
     @property
+    def stands_still(self) -> bool:
+        """Whether it is stopped (by SIGSTOP), as the kernel says."""
+        assert self._running is not None
+        stat = Path(f"/proc/{self._running.pid}/stat").read_text()
+        return stat.rpartition(")")[2].split()[0] == "T"
+
+    @property
     def has_ended(self) -> bool:
         return self._running is None or self._running.poll() is not None
 
@@ -108,10 +115,14 @@ class Scene:
         with contextlib.closing(ChildConnectors(hub)) as connectors:
             values = {"account": OUR_ACCOUNT, "talk": "0"}
             add_channel(hub, connectors, kind="forgetful", name=OUR_ACCOUNT, team_id=team, values=values)
-        environ = {"HUB_DATA": str(config.data), "HUB_DATABASE_URL": config.database_url}
-        self.worker = Process(["hub", "work", "--supervised"], environ, log)
-        self.desk = Process(["tests.crash.desk", str(agent)], environ, log)
+        self._environ = {"HUB_DATA": str(config.data), "HUB_DATABASE_URL": config.database_url}
         self.log = log
+        self.worker = self.another_worker()
+        self.desk = Process(["tests.crash.desk", str(agent)], self._environ, log)
+
+    def another_worker(self) -> Process:
+        """One more worker of this installation, not yet started."""
+        return Process(["hub", "work", "--supervised"], self._environ, self.log)
 
     def says(self, text: str) -> str:
         """Somebody speaks; from now on this must be in the inbox exactly once."""
