@@ -87,10 +87,10 @@ def ask(typed: str) -> Question:
 
     What holds no letter, number or emoji asks for nothing and has no terms.
     """
-    found = list(_ASKED.finditer(typed[:_LONGEST_QUESTION]))[:_MOST_TERMS]
+    found = list(_ASKED.finditer(typed[:_LONGEST_QUESTION]))
     terms = [
         Term(words=words, is_prefix=match[1] is None and match is found[-1] and not _ONE_BY_ONE.fullmatch(words[-1]))
-        for match in found
+        for match in found[:_MOST_TERMS]
         if (words := words_of(match[0]))
     ]
     return Question(terms=tuple(dict.fromkeys(terms)))

@@ -55,8 +55,10 @@ class Stage(Desk):
             found = session.one("SELECT min(id) AS team, (SELECT min(id) FROM agents) AS agent FROM teams")
         assert found is not None
         self.team, self.agent = found["team"], found["agent"]
+        number = next(_NUMBERS)
+        values = {"handle": f"@brightwater{number}"}
         self.channel_id = add_channel(
-            hub, self.connectors, kind="fake", name=f"channel {next(_NUMBERS)}", team_id=self.team, values={}
+            hub, self.connectors, kind="fake", name=f"channel {number}", team_id=self.team, values=values
         ).id
 
     @property
