@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from hub.api import answers
 from hub.api.answers import ConversationDetail, ConversationList, MessageList
@@ -26,15 +26,15 @@ Words = Annotated[str, Meta(max_length=200, description="Words that one message 
 
 
 class ConversationQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    state: ConversationState | None = None
-    channel: Id | None = None
-    q: Words | None = None
-    after: After | None = None
+    state: ConversationState | UnsetType = UNSET
+    channel: Id | UnsetType = UNSET
+    q: Words = ""
+    after: After = ""
     limit: Limit = 50
 
 
 class MessageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    after: After | None = None
+    after: After = ""
     limit: Limit = 50
 
 
@@ -58,14 +58,14 @@ def _listed(call: Call, session: Session, query: ConversationQuery) -> tuple[lis
     mark = conversations.parse_mark(query.after) if query.after else None
     if query.after and mark is None:
         raise Invalid("after", "not_a_place")
-    if query.channel is not None:
+    if query.channel:
         authorize(call.actor, Action.READ_CHANNEL, channels.channel(session, query.channel))
     teams = visible_teams(call.actor)
     found = conversations.lines(
         session,
         teams=None if teams is None else sorted(teams),
-        channel_id=query.channel,
-        state=query.state,
+        channel_id=query.channel or None,
+        state=query.state or None,
         after=mark,
         limit=query.limit + 1,
     )
@@ -79,10 +79,10 @@ def _found(call: Call, session: Session, query: ConversationQuery) -> tuple[list
     found = search_conversations(
         session,
         call.actor,
-        query.q or "",
-        state=query.state,
-        channel_id=query.channel,
-        after=query.after or "",
+        query.q,
+        state=query.state or None,
+        channel_id=query.channel or None,
+        after=query.after,
         limit=query.limit,
     )
     return [hit.line for hit in found.hits], found.further or None

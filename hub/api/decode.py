@@ -40,8 +40,7 @@ def read_query(kind: type[Kind], given: MultiDict[str, str]) -> Kind:
         if len(given.getlist(name)) > 1:
             raise Invalid(name, "repeated_parameter")
     try:
-        # What is empty was not given: browsers and programs build addresses so.
-        return msgspec.convert({name: given[name] for name in given if given[name]}, type=kind, strict=False)
+        return msgspec.convert(dict(given), type=kind, strict=False)
     except ValidationError as error:
         raise _invalid(error) from error
 

@@ -19,7 +19,7 @@ from hub.people.model import Actor, Team, TokenScope
 
 
 class EventQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    after: Annotated[str, Meta(max_length=60, description="The `next` of the answer before.")] | None = None
+    after: Annotated[str, Meta(max_length=60, description="The `next` of the answer before.")] = ""
     limit: Annotated[int, Meta(ge=1, le=500, description="How many are looked through at most.")] = 100
 
 
@@ -52,7 +52,7 @@ def list_events(call: Call, query: EventQuery) -> EventList:
     """
     authorize(call.actor, Action.READ_CONVERSATION)
     with call.hub.database.reading() as session:
-        if query.after is None:
+        if not query.after:
             return EventList(items=(), next=log.newest(session), more=False)
         if not log.is_held(session, query.after):
             raise Refusal(410, "forgotten")

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from hub.api.once import KEY
 from hub.api.operation import Operation
 from hub.api.problem import MEDIA_TYPE, Problem
 
@@ -107,14 +108,8 @@ def _query(each: Operation) -> list[dict[str, Any]]:
 
 
 def _parameter(name: str, schema: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
-    """One parameter of an address: there it is a text or it is left out, never null."""
-    plain = dict(schema)
-    if "anyOf" in plain:
-        [plain] = [dict(option) for option in plain["anyOf"] if option.get("type") != "null"]
-    if "$ref" in plain:
-        plain = dict(declared[plain["$ref"].rpartition("/")[2]])
-    if plain.get("default", "") is None:
-        del plain["default"]
+    """One parameter of an address, with what it refers to put in its place."""
+    plain = dict(declared[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema)
     said = plain.pop("description", "")
     return {"name": name, "in": "query", "required": False, "schema": plain, **({"description": said} if said else {})}
 
@@ -123,7 +118,7 @@ def _key(each: Operation) -> list[dict[str, Any]]:
     if not each.once:
         return []
     said = "Names this request: sent again under the same key it is done once and answered alike. Kept for a day."
-    schema = {"type": "string", "pattern": "^[!#-~]{1,200}$"}
+    schema = {"type": "string", "pattern": KEY}
     return [{"name": "Idempotency-Key", "in": "header", "required": False, "schema": schema, "description": said}]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from hub.api import answers
 from hub.api.answers import OutboxItem, OutboxList
@@ -18,8 +18,8 @@ from hub.people.model import Team, TokenScope
 
 
 class OutboxQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    state: State | None = None
-    after: After | None = None
+    state: State | UnsetType = UNSET
+    after: After = ""
     limit: Limit = 50
 
 
@@ -33,7 +33,7 @@ def list_outbox(call: Call, query: OutboxQuery) -> OutboxList:
     before = row_of(query.after)
     teams = visible_teams(call.actor)
     with call.hub.database.reading() as session:
-        found = store.listed(session, query.state, teams=teams, before=before, limit=query.limit + 1)
+        found = store.listed(session, query.state or None, teams=teams, before=before, limit=query.limit + 1)
     shown = found[: query.limit]
     return OutboxList(
         items=tuple(map(answers.outbox_item, shown)),

@@ -13,7 +13,7 @@ Limit = Annotated[int, Meta(ge=1, le=200, description="How many at most.")]
 After = Annotated[str, Meta(max_length=60, description="Where the page before ended: its `next`.")]
 
 
-def row_of(after: str | None) -> int | None:
+def row_of(after: str) -> int | None:
     """The row a page ended at. Raises Invalid("after", "not_a_place")."""
     if not after:
         return None
