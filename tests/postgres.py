@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -64,6 +64,28 @@ class PostgresServer:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
+class OwnServer(PostgresServer):
+    """A server of ours in a folder, which can be stopped and started again."""
+
+    def __init__(self, programs: Path, folder: Path, settings: Mapping[str, str]) -> None:
+        port = free_port()
+        super().__init__(f"postgresql://test@127.0.0.1:{port}/postgres")
+        options = [f"--{name}={value}" for name, value in {**SETTINGS, **settings, "port": str(port)}.items()]
+        self._command = [*_as_unprivileged(), programs / "postgres", "-D", folder / "data", *options]
+        self._folder = folder
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._running = start_program(self._command, log=self._folder / "log", folder=self._folder)
+        wait_until(lambda: _answers(self.url), "PostgreSQL", alive=self._running)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """SIGINT drops every connection and shuts down; SIGQUIT leaves everything as a crash would."""
+        running, self._running = self._running, None
+        if running is not None:
+            end_group(running, how)
+
+
 @contextlib.contextmanager
 def running_postgres() -> Iterator[PostgresServer]:
     """The server HUB_TEST_POSTGRES names, else one started from the system's programs; raises NotInstalled."""
@@ -71,19 +93,22 @@ def running_postgres() -> Iterator[PostgresServer]:
     if given:
         yield PostgresServer(given)
         return
+    with own_postgres() as server:
+        yield server
+
+
+@contextlib.contextmanager
+def own_postgres(**settings: str) -> Iterator[OwnServer]:
+    """A server started from the system's programs; raises NotInstalled."""
     programs = _programs()
     with passable_folder("hubbub-postgres-") as folder:
         _init(programs, folder)
-        port = free_port()
-        settings = [f"--{name}={value}" for name, value in (SETTINGS | {"port": str(port)}).items()]
-        command: list[str | Path] = [*_as_unprivileged(), programs / "postgres", "-D", folder / "data", *settings]
-        server = start_program(command, log=folder / "log", folder=folder)
+        server = OwnServer(programs, folder, settings)
         try:
-            url = f"postgresql://test@127.0.0.1:{port}/postgres"
-            wait_until(lambda: _answers(url), "PostgreSQL", alive=server)
-            yield PostgresServer(url)
+            server.start()
+            yield server
         finally:
-            end_group(server, signal.SIGINT)
+            server.stop()
 
 
 def _programs() -> Path:

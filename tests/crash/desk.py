@@ -27,8 +27,11 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     hub, agent = open_hub(read_config(os.environ)), int(sys.argv[1])
     while True:
-        for remote_id, conversation_id in _unanswered(hub):
-            _answer(hub, agent, remote_id, conversation_id)
+        try:
+            for remote_id, conversation_id in _unanswered(hub):
+                _answer(hub, agent, remote_id, conversation_id)
+        except HubError as error:  # the database is away: an agent tries again
+            print(error.code, file=sys.stderr, flush=True)
         time.sleep(0.02)
 
 
