@@ -17,9 +17,12 @@ from hub_plugins.sandbox.network import FILE, Network
 from hub.channels.children import ChildConnectors
 from hub.channels.connect import add_channel
 from hub.errors import HubError
+from hub.inbox.indexing import sweep
+from hub.inbox.search import search_conversations
 from hub.kernel.config import Config, read_config
 from hub.kernel.hub import Hub, open_hub, prepare
 from hub.kernel.sqlite import SqliteDatabase
+from hub.people.model import OPERATOR
 from tests.house import ROOT
 from tests.processes import wait_until
 
@@ -204,10 +207,22 @@ class Scene:
         with self.hub.database.reading() as session:
             ours = session.all("SELECT remote_id, text FROM messages WHERE direction = 'out'")
         assert Counter(row["text"] for row in ours) == arrived, "an echo of ours stands in the inbox twice"
+        self._judge_search()
         if isinstance(self.hub.database, SqliteDatabase):
             with self.hub.database.reading() as session:
                 assert [dict(row) for row in session.all("PRAGMA integrity_check")] == [{"integrity_check": "ok"}]
                 assert session.all("PRAGMA foreign_key_check") == []
+
+    def _judge_search(self) -> None:
+        """What a sweep died over is swept by the next one; then everything is found, and once."""
+        while sweep(self.hub):
+            pass
+        with self.hub.database.reading() as session:
+            indexed = session.all("SELECT message_id FROM search_texts ORDER BY message_id")
+            there = session.all("SELECT id AS message_id FROM messages ORDER BY id")
+            assert [row["message_id"] for row in indexed] == [row["message_id"] for row in there]
+            for text in set(self.said.values()):
+                assert search_conversations(session, OPERATOR, f'"{text}"').hits, f"{text!r} is not found"
 
     def wait_until_settled(self) -> None:
         try:
