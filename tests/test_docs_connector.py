@@ -1,93 +1,96 @@
-"""The guest book of docs/write-a-connector.md, as it stands there, against a guest book that answers over HTTP."""
+"""docs/write-a-connector.md against what `hub new-connector` makes (tests/cli/test_new_connector.py runs that)."""
 
 from __future__ import annotations
 
-import json
-import logging
+import dataclasses
+import inspect
 import re
-import sys
-import types
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+import shlex
 
+import click
 import pytest
 
-from hub.connector import Author, Connector, Context, Outgoing, Target
-from hub.errors import Ambiguous, AuthExpired
-from hub.kernel.http import Door
-from hub.kernel.plugins import load_plugins
-from hub.testing.clock import FrozenClock
-from hub.testing.server import FakeServer
+import hub
+from hub import errors
+from hub.cli import main
+from hub.commands.new_connector import names_of, rendered
+from hub.connector import Connector, Features
+from hub.errors import ConnectorError
+from hub.testing.contract import FakeNetwork
 from tests.house import ROOT
-from tests.plugging import PluginFolder
 
-PAGE = (ROOT / "docs" / "write-a-connector.md").read_text()
-LISTING = max(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL), key=len)
-LENA = {"id": "lena", "name": "Lena Brandt"}
-OWNER = {"id": "us", "name": "Brightwater", "book": "Our guests"}
+PAGE = (ROOT / "docs" / "write-a-connector.md").read_text(encoding="utf-8")
+MADE = dict(rendered(names_of("guest-book")))
 
 
-@pytest.fixture
-def book() -> Iterator[FakeServer]:
-    with FakeServer() as server:
-        yield server
+def test_the_listing_is_the_connector_that_is_made() -> None:
+    (listing,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    assert listing == MADE["src/hubbub_guest_book/connector.py"]
 
 
-@pytest.fixture
-def connector(
-    book: FakeServer, tmp_path: Path, frozen_clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
-) -> Connector:
-    module: Any = types.ModuleType("guestbook_of_the_guide")
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    exec(compile(LISTING, "docs/write-a-connector.md", "exec", dont_inherit=True), module.__dict__)
-    settings = module.Settings(address=book.url, token="a-token")
-    context = Context(
-        http=Door(allow=[book.address]), clock=frozen_clock, log=logging.getLogger("guestbook"), data=tmp_path
-    )
-    made: Connector = module.Guestbook(settings, context)
-    return made
+def test_every_file_that_is_explained_is_made_and_every_module_that_is_made_is_explained() -> None:
+    named = set(re.findall(r"^\| `([\w/.]+\.\w+)` \|", PAGE, re.MULTILINE))
+    assert named <= set(MADE)
+    assert {path for path, text in MADE.items() if path.endswith(".py") and text} <= named
 
 
-def entry(number: int, text: str, **more: Any) -> dict[str, Any]:
-    return {"id": number, "text": text, "author": LENA, "at": "2026-03-02T08:00:00+00:00", **more}
+@pytest.mark.parametrize("path", ["src/hubbub_guest_book/connector.py", "src/hubbub_guest_book/refusals.py"])
+def test_what_is_made_imports_the_public_names_and_no_others(path: str) -> None:
+    imported = re.findall(r"^ *from (hub[\w.]*) import (\(.*?\)|[^\n]*)", MADE[path], re.MULTILINE | re.DOTALL)
+    assert imported
+    for module, names in imported:
+        assert module in ("hub", "hub.errors")
+        known = hub.__all__ if module == "hub" else vars(errors)
+        assert set(re.findall(r"\w+", names)) <= set(known)
 
 
-def test_hubbub_loads_the_plugin_of_the_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plugins = PluginFolder(tmp_path, monkeypatch)
-    plugins.install("guestbook", LISTING)
-    loaded = load_plugins(plugins.points())
-    assert loaded.found[0].problem == ""
-    assert loaded.connector("guestbook").label == "Guest book"
+def test_every_public_name_is_there() -> None:
+    assert [name for name in hub.__all__ if not getattr(hub, name, None)] == []
+    with pytest.raises(AttributeError):
+        hub.no_such_name  # noqa: B018
 
 
-def test_it_reads_and_leaves_out_only_what_cannot_be_read(book: FakeServer, connector: Connector) -> None:
-    page = {
-        "entries": [entry(1, "What a book"), {"id": "?"}, entry(2, "Indeed", parent=1)],
-        "owner": "us",
-        "more": False,
-    }
-    book.on("GET", "/entries").answers(json=page)
-    first = connector.pull(None)
-    assert [(message.remote_id, message.parent_id) for message in first.messages] == [("1", None), ("2", "1")]
-    assert (len(first.skipped), first.cursor, first.history) == (1, "2", True)
+def test_every_error_a_connector_may_raise_says_what_it_does() -> None:
+    table = PAGE.partition("### Errors are instructions")[2].partition("\n## ")[0]
+    rows = " ".join(re.findall(r"^\| (.*?) \|", table, re.MULTILINE))
+    named = set(re.findall(r"`(\w+)", rows))
+    raised = {name for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, ConnectorError)}
+    # The door raises AddressRefused; ConnectorError is only their root.
+    assert named == raised - {"ConnectorError", "AddressRefused"}
 
 
-def test_it_answers_under_a_reserved_key_and_finds_what_was_lost(book: FakeServer, connector: Connector) -> None:
-    book.on("POST", "/entries").answers(status=502, json={}).answers(json=entry(7, "Thank you"))
-    target = Target(remote_id="1", author=Author(id="lena"))
-    plan = connector.plan(Outgoing(text="Thank you", target=target), "key-1")
-    with pytest.raises(Ambiguous):
-        connector.send(plan, 0, None)
-    book.on("GET", "/entries").answers(json={"entries": [entry(7, "Thank you")]})
-    found = connector.reconcile(plan, 0, connector.context.clock())
-    assert found is not None and found.remote_id == "7"
-    sent = json.loads(book.arrivals[0].body)
-    assert sent == {"text": "Thank you", "parent": "1", "key": "key-1"}
+def test_every_feature_is_explained_in_the_order_it_is_declared_in() -> None:
+    table = PAGE.partition("### What else a connector can do")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == [field.name for field in dataclasses.fields(Features)]
 
 
-def test_it_says_when_it_has_to_be_signed_in_again(book: FakeServer, connector: Connector) -> None:
-    book.on("GET", "/owner").answers(json=OWNER).answers(status=401, json={})
-    assert connector.check().title == "Our guests"
-    with pytest.raises(AuthExpired):
-        connector.check()
+def test_every_method_named_exists() -> None:
+    named = set(re.findall(r"`(\w+)\(", PAGE.partition("```python")[0] + PAGE.rpartition("```\n\n**The class")[2]))
+    methods = {name for name, _ in inspect.getmembers(Connector, callable)}
+    assert {"check", "pull", "send", "reconcile", "receive", "listen"} <= named & methods
+
+
+def test_every_word_of_the_fake_network_is_named() -> None:
+    words = {name for name, what in vars(FakeNetwork).items() if inspect.isfunction(what)} - {"deliveries"}
+    assert words <= set(re.findall(r"`(\w+)`", PAGE))
+
+
+def commands() -> list[list[str]]:
+    blocks = "\n".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)).replace("\\\n", " ")
+    parts = [shlex.split(part) for line in blocks.splitlines() for part in line.split("&&")]
+    plain = [[word for word in part if not re.match(r"HUB_\w+=", word)] for part in parts]
+    return [part[1:] for part in plain if part and part[0] == "hub"]
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_every_command_to_type_exists_with_its_options(words: list[str]) -> None:
+    command: click.Command = main
+    for word in words:
+        if isinstance(command, click.Group):
+            command = command.commands[word]
+    known = {option for param in command.params for option in param.opts}
+    assert {word for word in words if word.startswith("--")} <= known
+
+
+def test_the_commands_to_type_are_the_way_from_nothing_to_a_channel() -> None:
+    assert [words[0] for words in commands()] == ["new-connector", "up", "channel"]

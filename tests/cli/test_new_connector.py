@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,10 @@ from click.testing import CliRunner, Result
 from hub.cli import main
 from hub.commands.new_connector import names_of
 from hub.errors import Invalid
+from tests.app.running import Installation
 from tests.house import ROOT
 from tests.installing import install
+from tests.processes import free_port, wait_until
 
 
 def run(*arguments: str) -> Result:
@@ -57,6 +61,44 @@ def test_what_is_made_is_listed_by_the_hub_beside_it(made: Path, installed: Path
     said = tool(made, sys.executable, "-m", "hub", "plugins", path=[installed])
     (line,) = [line.split() for line in said.splitlines() if line.startswith("guest_book")]
     assert line == ["guest_book", "0.1.0", "hubbub-guest-book", "guest_book"]
+
+
+@contextlib.contextmanager
+def practising(made: Path, installed: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    """The practice network in a process of its own, as in a terminal."""
+    environ = {**os.environ, "PYTHONPATH": str(installed)}
+    command = [sys.executable, "-m", "tests.practice", str(port)]
+    with subprocess.Popen(
+        command, cwd=made, env=environ, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+def test_what_is_made_works_in_a_hub_beside_its_practice_network(made: Path, installed: Path, tmp_path: Path) -> None:
+    port = free_port()
+    hub = Installation(tmp_path / "data")
+    hub.environ |= {"HUB_ALLOW_HOSTS": f"127.0.0.1:{port}", "PYTHONPATH": str(installed), "LC_ALL": "C"}
+    assert hub.run("init").returncode == 0
+    with practising(made, installed, port) as network:
+        assert network.stdin is not None and network.stdout is not None
+        assert f"127.0.0.1:{port}, its token is practice-token" in network.stdout.readline()
+        settings = [f"address=http://127.0.0.1:{port}", "token=practice-token"]
+        added = hub.run("channel", "add", "guest_book", "Practice", "--set", settings[0], "--set", settings[1])
+        assert "Connected Practice (@us) as channel 1." in added.stdout, added.stderr
+        wrong = hub.run("channel", "add", "guest_book", "Wrong", "--set", settings[0], "--set", "token=another")
+        assert wrong.returncode == 3
+        network.stdin.write("Is that normal?\n")
+        network.stdin.flush()
+        wait_until(lambda: pulled(hub) == 1, "what was typed")
+        network.stdin.close()
+        assert network.wait(60) == 0
+
+
+def pulled(hub: Installation) -> int:
+    return int(json.loads(hub.run("pull", "Practice", "--json").stdout)[0]["new"])
 
 
 def test_what_is_made_is_typed(made: Path, installed: Path) -> None:
