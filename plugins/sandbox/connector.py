@@ -11,6 +11,7 @@ from typing import cast
 
 from hub import (
     Action,
+    Attachment,
     Check,
     Connector,
     Context,
@@ -22,6 +23,7 @@ from hub import (
     Part,
     Plan,
     Receipt,
+    Upload,
     Visibility,
     setting,
 )
@@ -30,11 +32,14 @@ from hub.errors import Misconfigured, OutOfOrder, Rejected, Unavailable
 from .faults import strike_after, strike_before
 from .mapping import OVERLAP, Cursor, author_of, instruction, read_changes, read_cursor, receipt_of
 from .model import Arrival, Change, Gate, Refused, Sending, Words
-from .network import FILE, LONGEST, Network, graphemes
+from .network import FILE, LONGEST, MOST_PICTURES, Network, graphemes
+from .pictures import ADDRESS
 
 PAGE = 50
 MOST_TALK = 3600
 
+_MARKS = frozenset({"like", "boost", "bookmark", "hide"})
+_UNMARKS = {f"un{mark}": mark for mark in _MARKS}
 _HANDLE = re.compile(r"@?[a-z0-9_]{1,30}")
 
 
@@ -64,8 +69,11 @@ class SandboxConnector(Connector):
         threads=True,
         edits=True,
         deletes=True,
-        actions=frozenset({"like"}),
+        actions=frozenset({*_MARKS, *_UNMARKS, "edit", "delete"}),
         visibilities=tuple(Visibility),
+        attachments=MOST_PICTURES,
+        quotes=True,
+        content_warnings=True,
     )
 
     def __init__(self, settings: SandboxSettings, context: Context) -> None:
@@ -148,8 +156,16 @@ class SandboxConnector(Connector):
     def act(self, action: Action) -> None:
         if action.name not in self.features.actions:
             raise NotImplementedError(f"{self.kind} does not {action.name}")
+        account, id = self._account, action.target.remote_id
         with _reaching():
-            self._network.like(self._account, action.target.remote_id)
+            if action.name in _MARKS:
+                self._network.mark(account, id, action.name)
+            elif action.name in _UNMARKS:
+                self._network.unmark(account, id, _UNMARKS[action.name])
+            elif action.name == "edit":
+                self._network.rewrite(account, id, action.text)
+            else:
+                self._network.withdraw(account, id)
 
     def close(self) -> None:
         self._network.close()
@@ -166,9 +182,22 @@ class SandboxConnector(Connector):
             language=outgoing.language,
             visibility=outgoing.visibility,
             warning=outgoing.content_warning,
+            attachments=tuple(map(self._taken_along, outgoing.attachments)),
+            quotes=outgoing.target.remote_id if outgoing.quote else None,
         )
         reserved = plan.parts[part].reserved
         return Sending(account=self._account, parent=outgoing.target.remote_id, words=words, reserved=reserved)
+
+    def _taken_along(self, upload: Upload) -> Attachment:
+        """A picture as the network keeps it. Raises Gone when its bytes are not there any more."""
+        body = self.context.uploads.read(upload)
+        return Attachment(
+            kind="image",
+            url=f"{ADDRESS}{upload.id}",
+            media_type=upload.media_type,
+            alt=upload.alt,
+            size=len(body),
+        )
 
 
 @contextmanager

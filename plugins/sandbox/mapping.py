@@ -92,6 +92,7 @@ def incoming(item: Mapping[str, Any], account: str) -> Incoming:
         language=item["language"],
         content_warning=item["warning"],
         attachments=tuple(Attachment(**attachment) for attachment in item["attachments"]),
+        done=tuple(item["done"]),
         correlation=item["client_id"],
         reply=ReplyRules(allowed=False, why_not="closed") if item["closed"] else ReplyRules(),
         raw=item,

@@ -31,7 +31,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What somebody says, without when and to whom. `topic` is what it is about, for the rules of people.py."""
+    """What somebody says, without when and to whom. `topic` is what it is about, for the rules of people.py.
+
+    quotes: the id of the message it quotes.
+    """
 
     text: str
     html: str | None = None
@@ -40,6 +43,7 @@ class Words:
     warning: str = ""
     attachments: tuple[Attachment, ...] = ()
     topic: str = ""
+    quotes: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,10 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """One reply that came in from a hub: the only judge of "sent twice"."""
+    """One reply that came in from a hub: the only judge of "sent twice".
+
+    parent: what it answers, or with `quotes` what it quotes. pictures: their descriptions.
+    """
 
     at: datetime
     account: str
@@ -81,6 +88,9 @@ class Arrival:
     text: str
     visibility: Visibility
     remote_id: str
+    warning: str = ""
+    pictures: tuple[str, ...] = ()
+    quotes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +136,8 @@ class Schedule:
 
 
 class Refused(Exception):
-    """The network does not take it: missing, gone, closed, too_long, empty, wider, or duplicate (with the arrival)."""
+    """The network does not take it: missing, gone, closed, too_long, empty, wider, not_yours, or duplicate (with the
+    arrival)."""
 
     def __init__(self, reason: str, arrival: Arrival | None = None) -> None:
         super().__init__(reason)

@@ -34,6 +34,7 @@ FILE = "sandbox.db"
 LONGEST = 500
 """Graphemes in one message."""
 
+MOST_PICTURES = 4
 _CLUSTER = regex.compile(r"\X")
 
 
@@ -178,7 +179,7 @@ class Network:
 
     def likes(self, account: str = "@brightwater") -> tuple[str, ...]:
         """The messages an account liked."""
-        return self._store.likes(account)
+        return self._store.marked(account, "like")
 
     def fails(
         self, *, next_sends: Iterable[str] = (), next_pulls: Iterable[str] = (), next_looks: Iterable[str] = ()
@@ -243,7 +244,7 @@ class Network:
                 account=sending.account,
                 words=sending.words,
                 created_at=self._clock(),
-                parent_id=parent.id,
+                parent_id=None if sending.words.quotes else parent.id,
                 addressed=False,
                 reserved=sending.reserved,
             )
@@ -255,11 +256,33 @@ class Network:
     def arrival(self, account: str, reserved: str) -> Arrival | None:
         return self._store.arrival(account, reserved)
 
-    def like(self, account: str, id: str) -> None:
-        """Raises Refused("missing") or Refused("gone")."""
+    def mark(self, account: str, id: str, mark: str) -> None:
+        """Like, boost, bookmark or hide it. Raises Refused("missing") or Refused("gone")."""
         with self._store.transaction():
             self._present(id)
-            self._store.add_like(account, id)
+            self._store.add_mark(account, id, mark)
+
+    def unmark(self, account: str, id: str, mark: str) -> None:
+        """Take that back. Raises as `mark`."""
+        with self._store.transaction():
+            self._present(id)
+            self._store.drop_mark(account, id, mark)
+
+    def rewrite(self, account: str, id: str, text: str) -> None:
+        """Change a message of the account's own. Raises Refused: missing, gone, not_yours, empty, too_long."""
+        with self._store.transaction():
+            utterance = self._own(account, id)
+            if utterance.deleted_at is not None:
+                raise Refused("gone")
+            _demand_text(text)
+            if text != utterance.words.text:
+                self.edits(id, text)
+
+    def withdraw(self, account: str, id: str) -> None:
+        """Delete a message of the account's own; one that is deleted already stays so. Raises Refused."""
+        with self._store.transaction():
+            if self._own(account, id).deleted_at is None:
+                self.deletes(id, account=account)
 
     def utterance(self, id: str) -> Utterance | None:
         return self._store.utterance(id)
@@ -267,7 +290,8 @@ class Network:
     def _add(self, utterance: Utterance, *, heard: bool) -> None:
         self._store.add_person(utterance.author)
         self._store.add(utterance)
-        if utterance.is_ours and utterance.parent_id is None and utterance.words.visibility is not Visibility.DIRECT:
+        is_private = utterance.words.visibility is Visibility.DIRECT
+        if utterance.is_ours and utterance.parent_id is None and not (is_private or utterance.words.quotes):
             return  # A post of ours: shown above what people say to it, not in the timeline.
         self._store.add_change(utterance.account, utterance.id, self._clock())
         if heard and utterance.is_ours and not self._is_hushed:
@@ -277,7 +301,8 @@ class Network:
         utterance = None if gone else self._store.utterance(post_id)
         if utterance is None or utterance.deleted_at is not None:
             return Change(number=number, post_id=post_id, at=at, item=None)
-        return Change(number=number, post_id=post_id, at=at, item=serving.item(utterance, self._store.utterance))
+        marks = self._store.marks(utterance.account, post_id)
+        return Change(number=number, post_id=post_id, at=at, item=serving.item(utterance, self._store.utterance, marks))
 
     def _known(self, id: str) -> Utterance:
         utterance = self._store.utterance(id)
@@ -300,11 +325,25 @@ class Network:
             raise Refused("closed")
         if sending.words.visibility.is_wider_than(parent.words.visibility):
             raise Refused("wider_audience")
-        if not sending.words.text.strip():
-            raise Refused("empty")
-        if graphemes(sending.words.text) > LONGEST:
-            raise Refused("too_long")
+        _demand_text(sending.words.text)
+        if len(sending.words.attachments) > MOST_PICTURES:
+            raise Refused("media")
         return parent
+
+    def _own(self, account: str, id: str) -> Utterance:
+        utterance = self._store.utterance(id)
+        if utterance is None:
+            raise Refused("missing")
+        if utterance.author.handle != account:
+            raise Refused("not_yours")
+        return utterance
+
+
+def _demand_text(text: str) -> None:
+    if not text.strip():
+        raise Refused("empty")
+    if graphemes(text) > LONGEST:
+        raise Refused("too_long")
 
 
 def _account(author: Person, to: str | None, above: Utterance | None) -> str:
@@ -322,8 +361,11 @@ def _arrival(utterance: Utterance) -> Arrival:
         at=utterance.created_at,
         account=utterance.account,
         reserved=utterance.reserved,
-        parent=utterance.parent_id or "",
+        parent=utterance.words.quotes or utterance.parent_id or "",
         text=utterance.words.text,
         visibility=utterance.words.visibility,
         remote_id=utterance.id,
+        warning=utterance.words.warning,
+        pictures=tuple(attachment.alt for attachment in utterance.words.attachments),
+        quotes=utterance.words.quotes is not None,
     )

@@ -28,8 +28,8 @@ def ancestors(utterance: Utterance, find: Find) -> tuple[list[Utterance], bool]:
     return chain, True
 
 
-def item(utterance: Utterance, find: Find) -> dict[str, Any]:
-    """One message as JSON; `altered` fields win, whatever they are."""
+def item(utterance: Utterance, find: Find, marks: tuple[str, ...] = ()) -> dict[str, Any]:
+    """One message as JSON, with the marks of whoever asks; `altered` fields win, whatever they are."""
     above, complete = ancestors(utterance, find)
     root = above[-1] if above else utterance
     words = utterance.words
@@ -51,6 +51,8 @@ def item(utterance: Utterance, find: Find) -> dict[str, Any]:
         "post": _post(root) if above and root.is_ours else None,
         "addressed": utterance.addressed,
         "client_id": utterance.reserved,
+        "quotes": words.quotes,
+        "done": list(marks),
         "closed": any(each.closed_at for each in (utterance, *above)),
     }
     return {**served, **utterance.altered}

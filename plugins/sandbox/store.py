@@ -46,11 +46,14 @@ _SCHEMA = (
     "CREATE INDEX changes_by_account ON changes (account, number)",
     """CREATE TABLE arrivals (
         number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, account TEXT NOT NULL, reserved TEXT,
-        parent TEXT NOT NULL, text TEXT NOT NULL, visibility TEXT NOT NULL, remote_id TEXT NOT NULL) STRICT""",
+        parent TEXT NOT NULL, text TEXT NOT NULL, visibility TEXT NOT NULL, remote_id TEXT NOT NULL,
+        warning TEXT NOT NULL, pictures TEXT NOT NULL, quotes INTEGER NOT NULL) STRICT""",
     "CREATE UNIQUE INDEX arrivals_by_reserved ON arrivals (account, reserved)",
     """CREATE TABLE intents (
         number INTEGER PRIMARY KEY, at INTEGER NOT NULL, account TEXT NOT NULL, intent TEXT NOT NULL) STRICT""",
-    "CREATE TABLE likes (account TEXT NOT NULL, post_id TEXT NOT NULL, PRIMARY KEY (account, post_id)) STRICT",
+    """CREATE TABLE marks (
+        account TEXT NOT NULL, post_id TEXT NOT NULL, mark TEXT NOT NULL,
+        PRIMARY KEY (account, post_id, mark)) STRICT""",
     "CREATE TABLE faults (number INTEGER PRIMARY KEY, gate TEXT NOT NULL, fault TEXT NOT NULL) STRICT",
 )
 
@@ -81,15 +84,17 @@ _CHANGES = """
     ORDER BY number LIMIT :limit"""
 _LAST_CHANGE = "SELECT COALESCE(MAX(number), 0) AS number FROM changes"
 _ADD_ARRIVAL = """
-    INSERT INTO arrivals (at, account, reserved, parent, text, visibility, remote_id)
-    VALUES (:at, :account, :reserved, :parent, :text, :visibility, :remote_id)"""
+    INSERT INTO arrivals (at, account, reserved, parent, text, visibility, remote_id, warning, pictures, quotes)
+    VALUES (:at, :account, :reserved, :parent, :text, :visibility, :remote_id, :warning, :pictures, :quotes)"""
 _ARRIVALS = "SELECT * FROM arrivals ORDER BY number"
 _ARRIVAL = "SELECT * FROM arrivals WHERE account = :account AND reserved = :reserved"
 _ADD_INTENT = "INSERT INTO intents (at, account, intent) VALUES (:at, :account, :intent)"
 _DUE_INTENTS = "SELECT number, intent FROM intents WHERE account = :account AND at <= :now ORDER BY at, number"
 _DROP_INTENT = "DELETE FROM intents WHERE number = :number"
-_ADD_LIKE = "INSERT INTO likes (account, post_id) VALUES (:account, :post_id) ON CONFLICT DO NOTHING"
-_LIKES = "SELECT post_id FROM likes WHERE account = :account ORDER BY post_id"
+_ADD_MARK = "INSERT INTO marks (account, post_id, mark) VALUES (:account, :post_id, :mark) ON CONFLICT DO NOTHING"
+_DROP_MARK = "DELETE FROM marks WHERE account = :account AND post_id = :post_id AND mark = :mark"
+_MARKED = "SELECT post_id FROM marks WHERE account = :account AND mark = :mark ORDER BY post_id"
+_MARKS = "SELECT mark FROM marks WHERE account = :account AND post_id = :post_id ORDER BY mark"
 _ADD_FAULT = "INSERT INTO faults (gate, fault) VALUES (:gate, :fault)"
 _FAULTS = "SELECT number, fault FROM faults WHERE gate = :gate ORDER BY number"
 _DROP_FAULT = "DELETE FROM faults WHERE number = :number"
@@ -212,6 +217,9 @@ class Store:
             text=arrival.text,
             visibility=arrival.visibility.value,
             remote_id=arrival.remote_id,
+            warning=arrival.warning,
+            pictures=json.dumps(arrival.pictures, ensure_ascii=False),
+            quotes=int(arrival.quotes),
         )
 
     def arrivals(self) -> tuple[Arrival, ...]:
@@ -232,11 +240,19 @@ class Store:
             self._run(_DROP_INTENT, number=row["number"])
         return [msgspec.json.decode(row["intent"], type=Intent) for row in rows]
 
-    def add_like(self, account: str, post_id: str) -> None:
-        self._run(_ADD_LIKE, account=account, post_id=post_id)
+    def add_mark(self, account: str, post_id: str, mark: str) -> None:
+        self._run(_ADD_MARK, account=account, post_id=post_id, mark=mark)
 
-    def likes(self, account: str) -> tuple[str, ...]:
-        return tuple(row["post_id"] for row in self._all(_LIKES, account=account))
+    def drop_mark(self, account: str, post_id: str, mark: str) -> None:
+        self._run(_DROP_MARK, account=account, post_id=post_id, mark=mark)
+
+    def marked(self, account: str, mark: str) -> tuple[str, ...]:
+        """The messages that bear a mark of an account's."""
+        return tuple(row["post_id"] for row in self._all(_MARKED, account=account, mark=mark))
+
+    def marks(self, account: str, post_id: str) -> tuple[str, ...]:
+        """The marks of an account on one message."""
+        return tuple(row["mark"] for row in self._all(_MARKS, account=account, post_id=post_id))
 
     def add_fault(self, gate: str, fault: str) -> None:
         self._run(_ADD_FAULT, gate=gate, fault=fault)
@@ -306,6 +322,9 @@ def _arrival(row: sqlite3.Row) -> Arrival:
         text=row["text"],
         visibility=Visibility(row["visibility"]),
         remote_id=row["remote_id"],
+        warning=row["warning"],
+        pictures=tuple(json.loads(row["pictures"])),
+        quotes=bool(row["quotes"]),
     )
 
 

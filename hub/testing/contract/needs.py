@@ -42,6 +42,18 @@ def splits(connector: type[Connector]) -> bool:
     return connector.features.send and connector.measure(words, {}).parts > 1
 
 
+ON_OUR_OWN = frozenset({"edit", "delete"})
+"""Actions that are done to what we said ourselves."""
+
+
+def edits_its_own(connector: type[Connector]) -> bool:
+    return "edit" in connector.features.actions
+
+
+def deletes_its_own(connector: type[Connector]) -> bool:
+    return "delete" in connector.features.actions
+
+
 def has_many_visibilities(connector: type[Connector]) -> bool:
     return len(connector.features.visibilities) > 1
 

@@ -96,6 +96,8 @@ SILVER = Level(
         "test_only_the_part_that_failed_is_sent_again",
         "test_a_failed_send_tells_no_secret",
         "test_every_action_may_be_done_twice",
+        "test_our_own_reply_can_be_changed_and_twice_is_the_same_as_once",
+        "test_our_own_reply_can_be_deleted_and_twice_is_the_same_as_once",
     ),
 )
 

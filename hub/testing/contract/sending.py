@@ -24,7 +24,16 @@ from hub.connector import (
 from hub.errors import AlreadySent, Ambiguous, ConnectorError, Gone, NotFound, RateLimited, Rejected, Unavailable
 from hub.testing.clock import FrozenClock
 
-from .needs import has_many_visibilities, has_secrets, needs, secret_names, splits
+from .needs import (
+    ON_OUR_OWN,
+    deletes_its_own,
+    edits_its_own,
+    has_many_visibilities,
+    has_secrets,
+    needs,
+    secret_names,
+    splits,
+)
 from .network import FakeNetwork
 from .receiving import check_retry_at
 from .samples import LONG_TEXTS, STRINGS
@@ -276,9 +285,35 @@ class Sending:
     @needs("actions")
     def test_every_action_may_be_done_twice(self, connector: Connector, network: FakeNetwork) -> None:
         target = target_of(said(connector, network))
-        for name in sorted(connector.features.actions):
+        for name in sorted(connector.features.actions - ON_OUR_OWN):
             connector.act(Action(name=name, target=target))
             connector.act(Action(name=name, target=target))
+
+    @needs("send", edits_its_own)
+    def test_our_own_reply_can_be_changed_and_twice_is_the_same_as_once(
+        self, connector: Connector, network: FakeNetwork
+    ) -> None:
+        ours = replied(connector, network)
+        change = Action(name="edit", target=target_of(ours), text="Eight weeks is normal.")
+        connector.act(change)
+        connector.act(change)
+        assert "Eight weeks is normal." in pull_all(connector).latest[ours.remote_id].text
+        assert len(network.arrivals()) == 1, "a change is no second reply"
+
+    @needs("send", deletes_its_own)
+    def test_our_own_reply_can_be_deleted_and_twice_is_the_same_as_once(
+        self, connector: Connector, network: FakeNetwork
+    ) -> None:
+        ours = replied(connector, network)
+        connector.act(Action(name="delete", target=target_of(ours)))
+        connector.act(Action(name="delete", target=target_of(ours)))
+        assert ours.remote_id not in pull_all(connector).latest
+
+
+def replied(connector: Connector, network: FakeNetwork) -> Incoming:
+    """A reply of ours as the network tells it back."""
+    receipt = send(connector, answer_to(said(connector, network), "Ten weeks is normal."))
+    return pull_all(connector).latest[receipt.remote_id]
 
 
 def said(connector: Connector, network: FakeNetwork, visibility: Visibility = Visibility.PUBLIC) -> Incoming:
