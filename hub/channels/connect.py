@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from hub.channels import store
 from hub.channels.connectors import Connectors
@@ -89,18 +89,24 @@ def _connected(session: Session, client_key: str | None) -> Channel:
 
 
 def change_channel(
-    hub: Hub, connectors: Connectors, channel_id: int, *, name: str, team_id: int, values: Mapping[str, str]
+    hub: Hub,
+    connectors: Connectors,
+    channel_id: int,
+    *,
+    name: str,
+    team_id: int,
+    values: Mapping[str, str],
+    forgotten: Collection[str] = (),
 ) -> Channel:
-    """Change settings; a secret left empty stays as it is. Tested before it is saved, like a new one.
+    """Change settings; a secret left empty stays as it is unless it is `forgotten`. Tested before it is saved.
 
     A channel that waited for this goes on; one that somebody paused stays paused.
     """
     with hub.database.reading() as session:
         channel = store.channel(session, channel_id)
-        known = account_of(hub, session, channel).settings
     settings = hub.plugins.connector(channel.kind).Settings
-    kept = {field.name for field in fields_of(settings) if field.secret and not values.get(field.name)}
-    complete, check, memory = _tested(hub, connectors, channel.kind, {**values, **{name: known[name] for name in kept}})
+    values = with_known_secrets(hub, channel, values, forgotten)
+    complete, check, memory = _tested(hub, connectors, channel.kind, values)
     _refuse_another(hub, channel, check)
     shown, secret = split(settings, complete)
     with hub.database.transaction() as session:
@@ -120,6 +126,17 @@ def change_channel(
         changed = store.channel(session, channel_id)
         _announce(hub, session, channel_id, changed.state)
         return changed
+
+
+def with_known_secrets(
+    hub: Hub, channel: Channel, values: Mapping[str, str], forgotten: Collection[str] = ()
+) -> dict[str, str]:
+    """What a form says of a channel that exists, completed by the secrets that it leaves as they are."""
+    with hub.database.reading() as session:
+        known = account_of(hub, session, channel).settings
+    fields = fields_of(hub.plugins.connector(channel.kind).Settings)
+    kept = {field.name for field in fields if field.secret and not values.get(field.name)} - set(forgotten)
+    return {**values, **{name: known.get(name, "") for name in kept}}
 
 
 def check_channel(hub: Hub, connectors: Connectors, channel_id: int) -> Check:

@@ -15,6 +15,7 @@ from hub.commands.settings import check_settings, raise_at_option
 if TYPE_CHECKING:
     from hub.channels.model import Channel
     from hub.connector import Check
+    from hub.kernel.hub import Hub
 
 
 @click.group()
@@ -32,6 +33,7 @@ def channel() -> None:
 def add(ctx: click.Context, kind: str, name: str, settings: tuple[str, ...], team: str | None, as_json: bool) -> None:
     """Test a connection and save it. Secrets that are left out are asked for."""
     from hub.channels.connect import add_channel
+    from hub.channels.settings import fields_of, generated
     from hub.commands.exits import exit_for
     from hub.errors import ConnectorError, Invalid, PluginFault
     from hub.kernel.texts import gettext as _
@@ -40,7 +42,9 @@ def add(ctx: click.Context, kind: str, name: str, settings: tuple[str, ...], tea
 
     with opened_with_connectors() as (hub, connectors):
         declared = hub.plugins.connector(kind).Settings
-        values = check_settings(kind, declared, _complete(declared, _values(settings)))
+        given = _values(settings)
+        made = {name: value for name, value in generated(fields_of(declared), hub.token).items() if name not in given}
+        values = check_settings(kind, declared, _complete(declared, {**made, **given}))
         team_id = find_teams(hub, (team,))[0] if team else teams.first(hub, OPERATOR).id
         try:
             added = add_channel(hub, connectors, kind=kind, name=name, team_id=team_id, values=values)
@@ -49,13 +53,18 @@ def add(ctx: click.Context, kind: str, name: str, settings: tuple[str, ...], tea
             # What is tried again by itself is a channel that exists; this one is none yet.
             print_error(error, advice=_("Nothing was saved. Check what you entered and try again."))
             ctx.exit(exit_for(error))
+        address = _address(hub, added.id)
     if as_json:
-        print_json(_facts(added))
+        print_json({**_facts(added), "address": address, "generated": made})
     else:
-        account = added.account.handle or added.title
+        account = added.account.handle or added.title or added.kind
         click.echo(
             _("Connected %(name)s (%(account)s) as channel %(id)s.", name=added.name, account=account, id=added.id)
         )
+        if address:
+            click.echo(_("Post to it at %(address)s", address=address))
+        for name, value in made.items():
+            click.echo(_("%(name)s, shown this once: %(value)s", name=name, value=value))
         print_warnings(added.warnings)
 
 
@@ -162,6 +171,14 @@ def remove(wanted: str, yes: bool) -> None:
             click.confirm(_("Disconnect %(name)s for good?", name=found.name), abort=True)
         remove_channel(hub, found.id)
     click.echo(_("%(name)s is removed.", name=found.name))
+
+
+def _address(hub: Hub, channel_id: int) -> str:
+    """Where other systems post to a channel, as people reach the pages."""
+    from hub.channels.webhook.address import address_of
+
+    with hub.database.reading() as session:
+        return address_of(hub, session, channel_id)
 
 
 def _values(settings: tuple[str, ...]) -> dict[str, str]:

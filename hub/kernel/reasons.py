@@ -18,6 +18,7 @@ _SIGN_IN_AGAIN = mark("Sign the channel in again.")
 _SERVER = mark("Ask whoever runs that site.")
 _EDITOR = mark("Give it the role Editor there; until then comments that await approval do not arrive here.")
 _SHORTER_FEED = mark("Ask whoever runs that site for a feed of the newest entries only.")
+_ON_AN_EXAMPLE = mark("Look at an example in the settings of the channel.")
 _AT_THE_ORIGINAL = mark("Look at it at the original.")
 
 REASONS: dict[str, tuple[str, str]] = {
@@ -58,6 +59,39 @@ REASONS: dict[str, tuple[str, str]] = {
     "too_many_requests": (mark("The network asks us to slow down"), mark("We go on by ourselves when it lets us.")),
     "too_many": (mark("The network asks us to slow down"), mark("We go on by ourselves when it lets us.")),
     "not_arrived": (mark("It has not arrived there"), _AGAIN),
+    # Webhooks: who posts, what is in it, what the receiver answers
+    "not_signed": (mark("It was not signed"), mark("Have the other system sign what it posts.")),
+    "wrong_signature": (mark("It was signed with another secret"), mark("Enter the same secret here and there.")),
+    "wrong_time": (
+        mark("It was signed more than five minutes ago, or by a clock that is ahead"),
+        mark("Set the clocks right. A delivery that is tried again has to be signed again."),
+    ),
+    "not_a_secret": (
+        mark("This is no signing secret"),
+        mark("One begins with whsec_ and holds 24 to 64 bytes as base64. Copy all of it, or leave the one made here."),
+    ),
+    "secret_too_short": (mark("This secret is too short"), mark("Take at least 16 characters that nobody can guess.")),
+    "not_a_header": (mark("No header is called so"), mark("Letters, digits and hyphens, like X-Webhook-Secret.")),
+    "not_an_expression": (mark("This is no JMESPath expression"), mark("See jmespath.org, or try it on an example.")),
+    "nothing_found": (mark("There is nothing in the example where this points"), _ON_AN_EXAMPLE),
+    "not_words": (mark("What is found there is neither text nor a number"), _ON_AN_EXAMPLE),
+    "not_a_time": (mark("What is found there is no point in time"), mark("Wanted is ISO 8601, or seconds since 1970.")),
+    "too_costly": (mark("This takes far too long"), mark("Point at the place directly, with fewer lists in between.")),
+    "invalid.not_json": (mark("This is no JSON"), mark("Paste a whole body, as the other system posts it.")),
+    "not_a_form": (mark("This is no form"), mark("Paste a whole body, as the other system posts it.")),
+    "no_reply_address": (mark("There is no address for replies"), mark("Enter one in the settings of the channel.")),
+    "signature_refused": (
+        mark("The receiver does not take our signature"),
+        mark("Enter the same secret here and there, then send it again."),
+    ),
+    "rejected.moved": (mark("The address for replies has moved"), mark("Enter the new one, then send it again.")),
+    "not_there": (mark("The receiver knows no such address or message"), mark("Check the address for replies.")),
+    "takes_no_more": (
+        mark("The receiver takes nothing at this address any more"),
+        mark("Enter another address for replies, or none."),
+    ),
+    "channel_removed": (mark("This channel was removed"), mark("Nothing can be posted to it any more.")),
+    "wrong_deliveries": (mark("The plugin does not read what was delivered"), mark("Tell whoever made the plugin.")),
     "sent_again": (mark("Its answer was lost, so it is sent again under the same id"), _AGAIN),
     "picture_gone": (mark("The picture is no longer there"), _AT_THE_ORIGINAL),
     "stopping": (mark("Hubbub is being stopped"), _AGAIN),
@@ -109,6 +143,22 @@ REASONS: dict[str, tuple[str, str]] = {
     "token_without_account": (
         mark("This key belongs to a program, not to an account"),
         mark("Make one while signed in there as the account that answers."),
+    ),
+    "wrong_app_password": (
+        mark("The handle or the app password is not right"),
+        mark("Copy both again, or make a new app password in the network's settings."),
+    ),
+    "needs_app_password": (
+        mark("This is the account's own password"),
+        mark("Make an app password in the network's settings and enter that."),
+    ),
+    "signed_in_too_often": (
+        mark("The network ended our session again and again today"),
+        mark("We go on tomorrow. If it stays so, make a new app password for this channel alone."),
+    ),
+    "cannot_read_direct": (
+        mark("This app password does not reach direct messages"),
+        mark("Make one with the box for direct messages ticked; everything else works."),
     ),
     "scope": (
         mark("This account was not allowed to do that"),
@@ -192,6 +242,27 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("Choose another one in the channel's settings."),
     ),
     "reply_not_allowed": (mark("The author does not take answers from this account"), _NOTHING_SENT),
+    "blocked_by_author": (mark("The author and this account do not talk to each other there"), _NOTHING_SENT),
+    "quote_not_allowed": (
+        mark("The author does not let this be quoted"),
+        mark("Answer it instead. Your text is kept."),
+    ),
+    "previous_part_deleted": (
+        mark("The part before this one was deleted there"),
+        mark("The rest is not sent. Your text is kept."),
+    ),
+    "another_record": (mark("Something else stands where the answer should"), _LOOK_FIRST),
+    "not_our_thread": (
+        mark("Answers can only be hidden below posts of this account"),
+        mark("Block or report it at the network instead."),
+    ),
+    "not_for_messages": (mark("The network cannot do this with direct messages"), mark("Answer it instead.")),
+    "no_pictures_here": (
+        mark("The network takes no pictures in direct messages"),
+        mark("Take them out, or answer in public."),
+    ),
+    "too_many_pictures": (mark("So many pictures do not fit into one post there"), mark("Take some out.")),
+    "picture_too_large": (mark("A picture is too large for the network"), mark("Take a smaller one.")),
     "window_closed": (mark("The network takes answers only for a while, and it is over"), _NOTHING_SENT),
     "post_deleted": (mark("The post this belongs to was deleted"), _NOTHING_SENT),
     "post_in_trash": (
@@ -475,6 +546,15 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "cannot_read_there": (mark("%(file)s cannot be read (%(why)s)"), mark("Name a file that `hub backup` has made.")),
     "not_an_archive": (mark("%(file)s is no backup of Hubbub"), mark("Name a file that `hub backup` has made.")),
+    "not_an_export": (mark("%(file)s is no export of Hubbub"), mark("Name a folder that `hub export` has made.")),
+    "bad_line": (
+        mark("%(file)s, line %(line)s cannot be taken: %(why)s"),
+        mark("Correct that line. Nothing was brought in."),
+    ),
+    "lines_missing": (
+        mark("%(file)s has %(found)s lines, but the manifest says %(expected)s"),
+        mark("Take the export again, or correct the manifest. Nothing was brought in."),
+    ),
     "demo_folder": (
         mark("The folder %(folder)s holds the demo"),
         mark("Start it with `hub up --demo`, or choose another folder with HUB_DATA."),

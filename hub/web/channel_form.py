@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from hub.channels import senders
 from hub.channels.model import Channel
-from hub.channels.settings import Field, fields_of
+from hub.channels.settings import Field, fields_of, generated
+from hub.channels.webhook.preview import EXAMPLE
 from hub.errors import AddressRefused, HubError, Invalid, Misconfigured, Unavailable
 from hub.kernel.database import Session
 from hub.kernel.hub import Hub
@@ -18,22 +20,35 @@ from hub.web.forms import read_form
 PREFIX = "setting_"
 """Before the names of a plugin's settings, so that none of them can be one of ours."""
 
-OWN_FIELDS = ("name", "team_id", "client_key")
+FORGET = "forget_"
+"""Before the name of an optional secret: take it away, instead of leaving it as it is."""
+
+OWN_FIELDS = ("name", "team_id", "client_key", "example", "preview")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
-    """What stands in the form. `client_key` names one opening of it: sent twice, it connects once."""
+    """What stands in the form. `client_key` names one opening of it: sent twice, it connects once.
+
+    forgotten: secrets to be taken away. example: to be tried, when the form was sent for its preview.
+    """
 
     name: str = ""
     team_id: str = ""
     client_key: str = ""
     values: Mapping[str, str]
+    forgotten: frozenset[str] = frozenset()
+    example: str = EXAMPLE
+    is_preview: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """One setting as the page shows it, in the person's language; a secret never comes with a value."""
+    """One setting as the page shows it, in the person's language.
+
+    A secret never comes with a value, except one that was made for a new channel: it is there to be copied.
+    fresh: another one, to paste here and there. forget: the name of the box that takes it away.
+    """
 
     name: str
     label: str
@@ -43,6 +58,29 @@ class Input:
     required: bool
     value: str
     options: tuple[tuple[str, str], ...]
+    group: str
+    fresh: str
+    forget: str
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.secret and not self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Neighbouring inputs under one heading; the first ones stand under none."""
+
+    title: str
+    inputs: tuple[Input, ...]
+
+    def holds(self, names: Iterable[str]) -> bool:
+        """Whether one of these inputs is in it: then it is open."""
+        return bool({each.name for each in self.inputs} & set(names))
+
+
+def grouped(inputs: Iterable[Input]) -> list[Group]:
+    return [Group(title=title, inputs=tuple(each)) for title, each in groupby(inputs, lambda input: input.group)]
 
 
 def settings_of(hub: Hub, kind: str) -> list[Field]:
@@ -51,7 +89,8 @@ def settings_of(hub: Hub, kind: str) -> list[Field]:
 
 
 def blank(hub: Hub, fields: Sequence[Field]) -> Filled:
-    return Filled(client_key=hub.token(), values={field.name: field.default for field in fields})
+    values = {field.name: field.default for field in fields} | generated(fields, hub.token)
+    return Filled(client_key=hub.token(), values=values)
 
 
 def of_channel(channel: Channel) -> Filled:
@@ -60,19 +99,29 @@ def of_channel(channel: Channel) -> Filled:
 
 def read(fields: Sequence[Field]) -> Filled:
     """What was sent. Raises Invalid as `read_form`."""
-    form = read_form(*OWN_FIELDS, *(PREFIX + field.name for field in fields))
+    optional = [field.name for field in fields if field.secret and not field.required]
+    form = read_form(*OWN_FIELDS, *(PREFIX + field.name for field in fields), *(FORGET + name for name in optional))
     return Filled(
         name=form["name"],
         team_id=form["team_id"],
         client_key=form["client_key"],
         values={field.name: form[PREFIX + field.name] for field in fields},
+        forgotten=frozenset(name for name in optional if form[FORGET + name]),
+        example=form["example"] or EXAMPLE,
+        is_preview=bool(form["preview"]),
     )
 
 
-def inputs(fields: Sequence[Field], filled: Filled, offered: Iterable[Channel], *, is_known: bool) -> list[Input]:
+def inputs(
+    hub: Hub, fields: Sequence[Field], filled: Filled, offered: Iterable[Channel], *, is_known: bool
+) -> list[Input]:
     """The settings as inputs. is_known: the channel exists, so that a secret may stay as it is."""
     channels = tuple((str(channel.id), channel.name) for channel in offered)
-    return [_input(field, filled.values.get(field.name, ""), channels, is_known=is_known) for field in fields]
+    fresh = generated(fields, hub.token) if is_known else {}
+    return [
+        _input(field, filled.values.get(field.name, ""), channels, fresh.get(field.name, ""), is_known=is_known)
+        for field in fields
+    ]
 
 
 def senders_for(hub: Hub, session: Session, who: Actor, channel: Channel | None) -> list[Channel]:
@@ -106,7 +155,7 @@ def _suspect(error: HubError, fields: Sequence[Field]) -> str | None:
     return addresses[0] if isinstance(error, (Unavailable, AddressRefused)) and len(addresses) == 1 else None
 
 
-def _input(field: Field, value: str, channels: tuple[tuple[str, str], ...], *, is_known: bool) -> Input:
+def _input(field: Field, value: str, channels: tuple[tuple[str, str], ...], fresh: str, *, is_known: bool) -> Input:
     return Input(
         name=PREFIX + field.name,
         label=_translated(field.label),
@@ -114,8 +163,11 @@ def _input(field: Field, value: str, channels: tuple[tuple[str, str], ...], *, i
         kind=field.kind,
         secret=field.secret,
         required=field.required and not (field.secret and is_known),
-        value="" if field.secret else value,
+        value=value if not field.secret or (field.generate and not is_known) else "",
         options=_options(field, value, channels),
+        group=_translated(field.group),
+        fresh=fresh,
+        forget=FORGET + field.name if field.secret and not field.required and is_known else "",
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from hub.channels import store
 from hub.channels.connect import error_of
 from hub.channels.model import Channel, ChannelState
+from hub.channels.webhook.address import address_of
 from hub.kernel.database import Session
 from hub.kernel.hub import Hub
 from hub.kernel.texts import Wording, describe, describe_warning
@@ -38,7 +39,10 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """One channel on a page. `label` names its network, `letters` counts what could not be read of it."""
+    """One channel on a page. `label` names its network, `letters` counts what could not be read of it.
+
+    address: where other systems post to it, where they do.
+    """
 
     channel: Channel
     phase: Phase
@@ -48,6 +52,7 @@ class Health:
     trouble: Wording | None
     warnings: tuple[Wording, ...]
     signs_in: bool
+    address: str = ""
 
     @property
     def team_id(self) -> int:
@@ -76,7 +81,8 @@ def read_health(hub: Hub, session: Session, who: Actor, channel_id: int) -> Heal
     """One channel. Raises Absent."""
     channel = store.channel(session, channel_id)
     authorize(who, Action.READ_CHANNEL, channel)
-    return _health(hub, channel, store.dead_letters(session), _team_names(session, who))
+    found = _health(hub, channel, store.dead_letters(session), _team_names(session, who))
+    return replace(found, address=address_of(hub, session, channel_id))
 
 
 def _team_names(session: Session, who: Actor) -> dict[int, str]:

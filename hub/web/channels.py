@@ -22,6 +22,7 @@ from hub.web import channel_form
 from hub.web.access import may
 from hub.web.channel_form import Filled
 from hub.web.channel_health import read_health, read_overview
+from hub.web.channel_preview import Tried, try_out
 from hub.web.forms import read_form, row_id
 from hub.web.health import is_worker_alive
 from hub.web.notices import NOTICES
@@ -47,7 +48,7 @@ NOTICES.update(
 class Kind:
     """A kind of channel that can be connected. `companion`: it answers through a channel of another kind.
 
-    signs_in: its account is connected on the network's own page.
+    signs_in: its account is connected on the network's own page. webhook: other systems post to it.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Kind:
     sends: bool
     companion: bool
     signs_in: bool
+    webhook: bool
 
 
 @blueprint.get("")
@@ -88,6 +90,8 @@ def add(kind: str) -> AnyResponse:
     """Test the connection, then save it; nothing is kept of one that does not work."""
     fields = channel_form.settings_of(the_hub(), kind)
     filled = channel_form.read(fields)
+    if filled.is_preview:
+        return form_page(kind, filled, tried=try_out(kind, filled))
     try:
         name, team = own_fields(filled, is_name_needed=False)
     except Invalid as error:
@@ -146,6 +150,8 @@ def change(channel_id: int) -> AnyResponse:
     channel = managed(channel_id)
     fields = channel_form.settings_of(the_hub(), channel.kind)
     filled = channel_form.read(fields)
+    if filled.is_preview:
+        return form_page(channel.kind, filled, channel, tried=try_out(channel.kind, filled, channel))
     try:
         name, team = own_fields(filled, is_name_needed=True)
     except Invalid as error:
@@ -153,7 +159,13 @@ def change(channel_id: int) -> AnyResponse:
     try:
         check_senders(fields, filled, channel)
         connect.change_channel(
-            the_hub(), site().connectors, channel.id, name=name, team_id=team.id, values=filled.values
+            the_hub(),
+            site().connectors,
+            channel.id,
+            name=name,
+            team_id=team.id,
+            values=filled.values,
+            forgotten=filled.forgotten,
         )
     except (Invalid, ConnectorError, PluginFault) as error:
         return form_page(channel.kind, filled, channel, channel_form.place(error, fields))
@@ -245,7 +257,14 @@ def _kind(kind: str) -> Kind:
     connector = the_hub().plugins.connector(kind)
     companion = any(field.kind == "channel" for field in channel_form.settings_of(the_hub(), kind))
     features = connector.features
-    return Kind(kind=kind, label=connector.label, sends=features.send, companion=companion, signs_in=features.signs_in)
+    return Kind(
+        kind=kind,
+        label=connector.label,
+        sends=features.send,
+        companion=companion,
+        signs_in=features.signs_in,
+        webhook=features.webhook,
+    )
 
 
 def _allowed(session: Session, channel_id: int, action: Action) -> Channel:
@@ -293,9 +312,13 @@ def check_senders(fields: list[Field], filled: Filled, channel: Channel | None =
 
 
 def form_page(
-    kind: str, filled: Filled, channel: Channel | None = None, errors: Mapping[str, Wording] | None = None
+    kind: str,
+    filled: Filled,
+    channel: Channel | None = None,
+    errors: Mapping[str, Wording] | None = None,
+    tried: Tried | None = None,
 ) -> Response:
-    """The form as it was filled in, with what is wrong where it is wrong."""
+    """The form as it was filled in, with what is wrong where it is wrong, and what became of its example."""
     fields = channel_form.settings_of(the_hub(), kind)
     with the_hub().database.reading() as session:
         senders = channel_form.senders_for(the_hub(), session, actor(), channel)
@@ -304,9 +327,12 @@ def form_page(
         kind=_kind(kind),
         channel=channel,
         filled=filled,
-        inputs=channel_form.inputs(fields, filled, senders, is_known=channel is not None),
+        groups=channel_form.grouped(
+            channel_form.inputs(the_hub(), fields, filled, senders, is_known=channel is not None)
+        ),
+        tried=tried,
         team_choices=[(str(team.id), team.name) for team in teams.listed(the_hub(), actor())],
-        errors=errors or {},
+        errors={**(tried.errors if tried else {}), **(errors or {})},
     )
     return make_response(body, 422 if errors else 200)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from hub.channels.webhook.address import PATH
 from hub.errors import Absent, Gone, HubError, Rejected
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from hub.channels.webhook.intake import Taken
 
-PATH = "/hooks/"
 MOST_BYTES = 1024 * 1024
 _THREADS = 8
 _MOST_WAITING = 64

@@ -7,6 +7,7 @@ arrived. A live stream takes its socket over from uvicorn, so that an open page 
 from __future__ import annotations
 
 import asyncio
+import re
 import resource
 import signal
 import socket
@@ -18,6 +19,7 @@ import uvicorn
 from a2wsgi import WSGIMiddleware
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from hub.channels.webhook.address import PATH
 from hub.errors import HubError
 from hub.web import hooks as webhooks
 from hub.web.stream import LiveClient
@@ -36,6 +38,11 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PAGE_THREADS = 8
 MOST_BODY_BYTES = 2 * 1024 * 1024
+MOST_UPLOAD_BYTES = 24 * 1024 * 1024
+MOST_UPLOADS = 8
+"""Requests larger than other pages' at a time: each is held in memory until it has arrived."""
+
+UPLOAD_SECONDS = 60.0
 MOST_HEAD_BYTES = 64 * 1024
 REQUEST_SECONDS = 20.0
 STOP_SECONDS = 10
@@ -43,6 +50,7 @@ FILES_KEPT_FREE = 200
 """Open files that live streams leave to pages, the database and the log."""
 
 _TAKEOVER = "hub.takeover"
+_UPLOADING = re.compile(r"/uploads|/conversations/\d+/(?:replies|draft)|/api/v1/media")
 
 
 class HubProtocol(HttpToolsProtocol):
@@ -126,16 +134,17 @@ def web_app(
     is_ours: tells by its headers whether a page of ours asks. hooks: None serves no webhooks.
     """
     threads = WSGIMiddleware(pages, workers=PAGE_THREADS)  # type: ignore[arg-type]
+    uploads = asyncio.Semaphore(MOST_UPLOADS)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _live_as_long_as_the_server(live, receive, send)
         elif scope["path"] == "/live":
             await _open_stream(live, is_ours, scope, send)
-        elif hooks is not None and scope["path"].startswith(webhooks.PATH):
+        elif hooks is not None and scope["path"].startswith(PATH):
             await _take_delivery(hooks, scope, receive, send)
         else:
-            await _with_whole_body(threads, scope, receive, send)
+            await _with_whole_body(threads, uploads, scope, receive, send)
 
     return app
 
@@ -221,9 +230,19 @@ async def _take_delivery(hooks: Hooks, scope: Scope, receive: Receive, send: Sen
     return await send({"type": "http.response.body", "body": answer.body})
 
 
-async def _with_whole_body(app: Any, scope: Scope, receive: Receive, send: Send) -> None:
+async def _with_whole_body(app: Any, uploads: asyncio.Semaphore, scope: Scope, receive: Receive, send: Send) -> None:
     """Collect the body before the app takes a thread: slow senders would soon hold them all."""
-    body = await _read_body(receive, send, MOST_BODY_BYTES)
+    length = _announced_length(scope)
+    if _UPLOADING.fullmatch(scope["path"]) is None or length <= MOST_BODY_BYTES:
+        body = await _read_body(receive, send, MOST_BODY_BYTES)
+    elif length > MOST_UPLOAD_BYTES:
+        # None of it is kept; the page that says so sees by the length that it is too much.
+        body = b""
+    elif uploads.locked():
+        return await _refuse(send, 503, "busy", retry_after=b"5")
+    else:
+        async with uploads:
+            body = await _read_body(receive, send, MOST_UPLOAD_BYTES, seconds=UPLOAD_SECONDS)
     if body is None:
         return None
 
@@ -233,11 +252,16 @@ async def _with_whole_body(app: Any, scope: Scope, receive: Receive, send: Send)
     return await app(scope, whole, send)  # type: ignore[no-any-return]
 
 
-async def _read_body(receive: Receive, send: Send, most: int) -> bytes | None:
+def _announced_length(scope: Scope) -> int:
+    told = dict(scope["headers"]).get(b"content-length", b"")
+    return int(told) if told.isdigit() and len(told) < 19 else 0
+
+
+async def _read_body(receive: Receive, send: Send, most: int, *, seconds: float = REQUEST_SECONDS) -> bytes | None:
     """The whole body; None when it did not come or was refused, which is answered already."""
     body, more = bytearray(), True
     try:
-        async with asyncio.timeout(REQUEST_SECONDS):
+        async with asyncio.timeout(seconds):
             while more:
                 message = await receive()
                 if message["type"] == "http.disconnect":

@@ -117,7 +117,7 @@ class _Fields:
         if found is None or found == "":
             return None
         if isinstance(found, bool) or not isinstance(found, str | int | float):
-            raise Unmapped("not_text", field)
+            raise Unmapped("not_words", field)
         return found if isinstance(found, str) else json.dumps(found)
 
     def truth(self, field: str) -> bool:
