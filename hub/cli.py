@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from hub.commands.archive import backup, restore
+from hub.commands.archive import backup, export, import_, restore
 from hub.commands.channel import channel
 from hub.commands.doctor import doctor
 from hub.commands.exits import exit_for
@@ -72,6 +72,8 @@ for _command in (
     token,
     backup,
     restore,
+    export,
+    import_,
     plugins,
     new_connector,
     doctor,

@@ -40,7 +40,9 @@ def restore(config: Config, file: Path, wanted: Wanted, *, now: datetime) -> Res
     with bringing_in(config, manifest, wanted) as staged:
         with worded(staged):
             shutil.copyfile(file, staged)
-        return finish(config, staged, manifest, container.media_of(file), wanted, now=now)
+        with_search = manifest.engine == "sqlite"
+        media = container.media_of(file)
+        return finish(config, staged, manifest, media, wanted, now=now, with_search=with_search)
 
 
 @contextlib.contextmanager
@@ -60,14 +62,24 @@ def bringing_in(config: Config, manifest: Manifest, wanted: Wanted) -> Iterator[
 
 
 def finish(
-    config: Config, staged: Path, manifest: Manifest, media: Iterator[Picture], wanted: Wanted, *, now: datetime
+    config: Config,
+    staged: Path,
+    manifest: Manifest,
+    media: Iterator[Picture],
+    wanted: Wanted,
+    *,
+    now: datetime,
+    with_search: bool,
 ) -> Restored:
-    """Make what was staged quiet and current, then put it in its place."""
+    """Make what was staged current and, unless it moved, quiet; then put it in its place.
+
+    with_search: whether the search's tables came with it; otherwise the search begins anew.
+    """
     with open_file(staged) as session:
         store.hurry(session)
         store.take_extras_away(session)
         migrate_file(session)
-        if manifest.engine != "sqlite":
+        if not with_search:
             search.start_anew(session)
         store.begin(session)
         quieted = Quieted(held=0, sessions=0, tokens=0)

@@ -1,4 +1,4 @@
-"""Taking an installation out and bringing it back: hub backup, restore."""
+"""Taking an installation out and bringing it back: hub backup, restore, export, import."""
 
 from __future__ import annotations
 
@@ -61,6 +61,49 @@ def restore(file: Path, into: Path | None, replace: bool, keep_tokens: bool, as_
     settings = _settings_of(into)
     wanted = Wanted(replace=replace, keep_tokens=keep_tokens)
     say_what_came(settings, bring_back(settings, file, wanted, now=system_clock()), wanted, as_json)
+
+
+@click.command()
+@file_argument
+@json_option
+def export(file: Path, as_json: bool) -> None:
+    """Write everything to FILE: one SQLite file where it ends in .db, else a new folder of JSON lines."""
+    from hub.archive.transfer import export as write_out
+    from hub.kernel.clock import system_clock
+    from hub.kernel.database import open_database
+    from hub.kernel.texts import gettext as _
+
+    settings = config()
+    must_exist(settings)
+    with contextlib.closing(open_database(settings)) as database:
+        manifest = write_out(settings, database, file, now=system_clock())
+    if as_json:
+        print_json({"file": str(file), **_facts(manifest)})
+        return
+    counted = {"rows": sum(manifest.rows.values()), "media": manifest.media}
+    click.echo(_("Exported to %(file)s: %(rows)s rows, %(media)s files.", file=file, **counted))
+    say_where_the_key_is(settings)
+
+
+@click.command(name="import")
+@file_argument
+@into_option
+@click.option(
+    "--moved",
+    is_flag=True,
+    help="The old installation has ended for good: its unfinished replies, sign-ins and API tokens go on here.",
+)
+@keep_tokens_option
+@json_option
+def import_(file: Path, into: Path | None, moved: bool, keep_tokens: bool, as_json: bool) -> None:
+    """Bring an export into an empty installation, on either engine, wholly or not at all."""
+    from hub.archive.model import Wanted
+    from hub.archive.transfer import bring_in
+    from hub.kernel.clock import system_clock
+
+    settings = _settings_of(into)
+    wanted = Wanted(moved=moved, keep_tokens=keep_tokens)
+    say_what_came(settings, bring_in(settings, file, wanted, now=system_clock()), wanted, as_json)
 
 
 def say_where_the_key_is(settings: Config) -> None:

@@ -227,6 +227,12 @@ def copy_consistently(file: Path, copy: Path) -> None:
         connection.execute("VACUUM INTO ?", (str(copy),))
 
 
+def is_refused(error: Exception) -> bool:
+    """Whether SQLite would not take a row as it is: a wrong type, a broken rule, a key that is there already."""
+    refused = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+    return isinstance(error, (*refused, OverflowError))
+
+
 def settle_journal(file: Path) -> None:
     """Bring what stands in the journals into the file itself, so that it is whole without them."""
     with _translated(), closing(connect(file)) as connection:

@@ -6,6 +6,7 @@ Names of tables and columns come from the schema itself, never from outside.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from hub.archive.model import DERIVED, EXTRA, NOT_CARRIED, Table, is_carried
@@ -150,6 +151,20 @@ def damage(session: SqliteSession) -> list[str]:
     found = [str(row["integrity_check"]) for row in session.all(_INTEGRITY)]
     dangling = sorted({f"{row['table']} points to a missing {row['parent']}" for row in session.all(_DANGLING)})
     return ([] if found == ["ok"] else found) + dangling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dangling:
+    """A row that points to a row that is not there. `row_id`: SQLite's own number of it."""
+
+    table: str
+    row_id: int
+    parent: str
+
+
+def first_dangling(session: SqliteSession) -> Dangling | None:
+    row = session.one(_DANGLING)
+    return None if row is None else Dangling(table=row["table"], row_id=row["rowid"], parent=row["parent"])
 
 
 def _listed(names: tuple[str, ...]) -> str:
