@@ -151,11 +151,11 @@ class Door:
 
         return DoorSession(self, limits)
 
-    def transport(self, limits: FetchLimits = LIMITS) -> httpx.BaseTransport:
-        """A transport for an SDK that uses httpx, through this door."""
+    def transport(self, limits: FetchLimits = LIMITS, *, excepted: bool = True) -> httpx.BaseTransport:
+        """A transport for an SDK that uses httpx, through this door. `excepted` as in `request`."""
         from hub.kernel.http.sessions import DoorTransport
 
-        return DoorTransport(self, limits)
+        return DoorTransport(self, limits, excepted=excepted)
 
     def close(self) -> None:
         """Close the connections that were kept for later."""

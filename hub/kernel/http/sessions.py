@@ -71,9 +71,10 @@ class DoorAdapter(BaseAdapter):
 class DoorTransport(httpx.BaseTransport):
     """Carries one request of httpx through the door."""
 
-    def __init__(self, door: Door, limits: FetchLimits) -> None:
+    def __init__(self, door: Door, limits: FetchLimits, *, excepted: bool = True) -> None:
         self._door = door
         self._limits = limits
+        self._excepted = excepted
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Raises AddressRefused, Misconfigured, Unavailable, Ambiguous."""
@@ -83,6 +84,7 @@ class DoorTransport(httpx.BaseTransport):
             headers=dict(request.headers),
             body=request.read() or None,
             limits=self._limits,
+            excepted=self._excepted,
         )
         return httpx.Response(answer.status, headers=_headers(answer), stream=_HttpxBody(answer), request=request)
 

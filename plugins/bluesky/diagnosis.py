@@ -1,0 +1,40 @@
+"""What is wrong with a connection, said at the setting where it can be mended."""
+
+from __future__ import annotations
+
+from hub.connector import Check
+from hub.errors import AuthExpired, Misconfigured, Unavailable
+
+from .composing import GRAPHEMES, POST_LIMITS
+from .direct import Direct
+from .mapping import MALFORMED, Me, author_of
+from .server import Server
+
+_AT_THE_PASSWORD = frozenset({"wrong_app_password", "needs_app_password", "revoked"})
+
+
+def check(server: Server, direct: Direct, me: Me) -> Check:
+    """Tell who we are there and whether direct messages can be read. Raises the errors of hub.errors."""
+    told = server.query("app.bsky.actor.getProfile", {"actor": me.did}).content
+    try:
+        account = author_of(told, me)
+    except MALFORMED:
+        raise Unavailable("unexpected_answer") from None
+    warnings = [] if direct.can_read() else ["cannot_read_direct"]
+    if server.session.pds.startswith("http://"):
+        warnings.append("not_encrypted")
+    return Check(
+        account=account,
+        title=account.handle or account.name,
+        limits={GRAPHEMES: POST_LIMITS[GRAPHEMES]},
+        warnings=tuple(warnings),
+    )
+
+
+def at_setting(error: AuthExpired | Misconfigured) -> AuthExpired | Misconfigured:
+    """The same error, naming the setting at fault."""
+    if error.field:
+        return error
+    is_secret = error.reason in _AT_THE_PASSWORD or error.reason == "header"
+    field = "app_password" if is_secret else "handle" if isinstance(error, AuthExpired) else "service"
+    return type(error)(error.reason, detail=error.detail, field=field)

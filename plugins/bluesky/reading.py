@@ -1,0 +1,122 @@
+"""What is read: lists of notifications and posts, single posts, and threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hub.errors import NotFound
+
+from .mapping import Raw
+from .progress import AT_ONCE
+from .server import LOOK, READ, Server
+
+NOTIFICATIONS = 100
+OWN = 50
+REASONS = ("mention", "reply", "quote")
+_DEPTH, _HEIGHT = 10, 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One page. below: where the next begins; None at the end. A page may be short or empty and not be the last."""
+
+    items: tuple[Any, ...]
+    below: str | None
+    pause: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """Posts around one post, those above first. Of one that is hidden from us only the uri is known."""
+
+    posts: tuple[Raw, ...]
+    hidden: frozenset[str]
+
+
+class Reading:
+    """Reads as one account. Raises the errors of hub.errors."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def notifications(self, below: str | None) -> Listing:
+        """One page. `priority` is always said: else the account's own flag may leave out whom it does not follow."""
+        params: dict[str, Any] = {"limit": NOTIFICATIONS, "priority": "false", "reasons": list(REASONS)}
+        return self._page("app.bsky.notification.listNotifications", params, below, "notifications")
+
+    def own_posts(self, did: str, below: str | None) -> Listing:
+        """One page of what we wrote ourselves, answers included."""
+        params: dict[str, Any] = {"actor": did, "limit": OWN, "filter": "posts_with_replies"}
+        listing = self._page("app.bsky.feed.getAuthorFeed", params, below, "feed")
+        posts = (each["post"] for each in listing.items if isinstance(each, dict) and not each.get("reason"))
+        return Listing(
+            items=tuple(post for post in posts if isinstance(post, dict)), below=listing.below, pause=listing.pause
+        )
+
+    def posts(self, uris: Iterable[str]) -> dict[str, Raw]:
+        """Posts as they are now, by uri. Those that are gone, blocked or taken down are missing."""
+        wanted, found = list(dict.fromkeys(uris)), dict[str, Raw]()
+        for at in range(0, len(wanted), AT_ONCE):
+            found |= self._some_posts(wanted[at : at + AT_ONCE])
+        return found
+
+    def look_at(self, uri: str) -> Raw | None:
+        """One post shortly before something is done with it; None when it is not to be seen."""
+        told = self._server.query("app.bsky.feed.getPosts", {"uris": [uri]}, limits=LOOK)
+        return _by_uri(told.content.get("posts")).get(uri)
+
+    def is_hidden(self, uri: str) -> bool:
+        """A second look at a post that was missing: whether it is gone, or shut to us."""
+        try:
+            thread = self.thread(uri, depth=0, height=0)
+        except NotFound:
+            return True
+        return uri in thread.hidden
+
+    def thread(self, uri: str, *, depth: int = _DEPTH, height: int = _HEIGHT) -> Thread:
+        """What stands above and below a post. Raises NotFound."""
+        params = {"uri": uri, "depth": depth, "parentHeight": height}
+        told = self._server.query("app.bsky.feed.getPostThread", params, limits=READ).content.get("thread")
+        posts, hidden = list[Raw](), set[str]()
+        for node in _nodes(told):
+            if isinstance(node.get("post"), dict):
+                posts.append(node["post"])
+            elif node.get("notFound") or node.get("blocked"):
+                hidden.add(str(node.get("uri")))
+        return Thread(posts=tuple(posts), hidden=frozenset(hidden))
+
+    def _some_posts(self, uris: Sequence[str]) -> dict[str, Raw]:
+        return _by_uri(self._server.query("app.bsky.feed.getPosts", {"uris": list(uris)}).content.get("posts"))
+
+    def _page(self, nsid: str, params: Mapping[str, Any], below: str | None, name: str) -> Listing:
+        told = self._server.query(nsid, {**params, **({"cursor": below} if below else {})})
+        items, cursor = told.content.get(name), told.content.get("cursor")
+        return Listing(
+            items=tuple(items) if isinstance(items, list) else (),
+            below=str(cursor) if cursor and cursor != below else None,
+            pause=told.pause,
+        )
+
+
+def _by_uri(posts: Any) -> dict[str, Raw]:
+    readable = [post for post in posts if isinstance(post, dict)] if isinstance(posts, list) else []
+    return {str(post.get("uri")): post for post in readable}
+
+
+def _nodes(thread: Any) -> Iterator[Raw]:
+    """Every node of a thread: its parents from the top, itself, then what answers it."""
+    if not isinstance(thread, dict):
+        return
+    above, node = [], thread.get("parent")
+    while isinstance(node, dict):
+        above.append(node)
+        node = node.get("parent")
+    yield from reversed(above)
+    waiting = [thread]
+    while waiting:
+        node = waiting.pop(0)
+        yield node
+        replies = node.get("replies")
+        waiting += [each for each in replies if isinstance(each, dict)] if isinstance(replies, list) else []
