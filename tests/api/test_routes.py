@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from hub.api.routes import OPERATIONS
 from hub.app import build_pages
-from hub.kernel.config import read_config
-from hub.kernel.hub import open_hub, prepare
 from hub.kernel.origin import origin_of
-from hub.kernel.plugins import Plugins
 from hub.people import agents, teams
 from hub.people.model import OPERATOR, Role, TokenScope
-from hub.testing.clock import FrozenClock
 from hub.testing.fake import FakeNetwork
 from hub.web.security import session_cookie
 from tests.api.client import Program, Programs
@@ -47,12 +41,8 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path, frozen_clock: FrozenClock, fake: FakeNetwork) -> Iterator[Place]:
-    """On SQLite: who may do what is not the engine's business, and what is called is tested on both."""
-    config = read_config({}, data=tmp_path / "data")
-    prepare(config)
-    hub = open_hub(config, clock=frozen_clock, plugins=Plugins())
-    programs = Programs(hub, fake)
+def place(on_sqlite: Programs, fake: FakeNetwork) -> Place:
+    programs, hub = on_sqlite, on_sqlite.hub
     desk = programs.desk
     plug_in(hub.plugins, fake.connector_class(kind="shop"))
     fake.says("is the light normal?")
@@ -60,7 +50,7 @@ def place(tmp_path: Path, frozen_clock: FrozenClock, fake: FakeNetwork) -> Itera
     fake.fails("refuse")
     failed = desk.answers("Yes.")
     desk.waits(20)
-    yield Place(
+    return Place(
         programs=programs,
         ids={
             "channel_id": desk.channel_id,
@@ -68,7 +58,6 @@ def place(tmp_path: Path, frozen_clock: FrozenClock, fake: FakeNetwork) -> Itera
             "outbox_id": failed,
         },
     )
-    hub.close()
 
 
 def ask(program: Program, route: str, place: Place) -> int:
