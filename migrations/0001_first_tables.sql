@@ -108,6 +108,8 @@ CREATE TABLE channels (
     pulled_at {timestamp},
     found_at {timestamp},
     next_pull_at {timestamp} NOT NULL,
+    woken_at {timestamp},
+    rest_until {timestamp},
     quiet_until {timestamp},
     failures {bigint} NOT NULL DEFAULT 0,
     failing_since {timestamp},

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import msgspec
 
+from hub.channels.ears import Ears
 from hub.channels.frames import MOST_BYTES, read_frame, write_frame
 from hub.channels.host import Host
 from hub.channels.upload_files import UploadFiles
@@ -58,15 +59,18 @@ def _serve(requests: int, answers: int, host: Future[Host]) -> None:
     """Hand each request to a thread until the pipe closes, then end, whatever hangs."""
     lock = threading.Lock()
 
-    def answer(request: Request) -> None:
-        encoded = _fitting(host.result().answer(request))
+    def tell(answer: Answer) -> None:
+        encoded = _fitting(answer)
         with lock, contextlib.suppress(OSError):
             write_frame(answers, encoded)
 
+    ears = Ears(lambda request, wake, stop: host.result().listen(request, wake, stop), tell)
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="call")
     try:
         while (frame := read_frame(requests)) is not None:
-            pool.submit(answer, msgspec.msgpack.decode(frame, type=Request))
+            request = msgspec.msgpack.decode(frame, type=Request)
+            if not ears.takes(request):
+                pool.submit(lambda asked: tell(host.result().answer(asked)), request)
     finally:
         _end()
 

@@ -11,9 +11,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 
+from hub.channels import wire
 from hub.channels.connect import keeper
-from hub.channels.connectors import SECONDS, Connectors
+from hub.channels.connectors import SECONDS, Connectors, Listening
 from hub.channels.parent import GRACE_SECONDS, Child, Ended
 from hub.channels.wire import Answer, Request, Start
 from hub.errors import PluginFault, Unavailable
@@ -52,6 +54,14 @@ class ChildConnectors(Connectors):
             # It may end, being idle, between our look and our question; the next one is fresh.
             with contextlib.suppress(Ended):
                 return self._child(plugin).ask(request)
+
+    def _begin(self, plugin: str, request: Request, wake: Callable[[], None]) -> Listening:
+        while True:
+            with contextlib.suppress(Ended):
+                child = self._child(plugin)
+                ended = child.listen(request, wake)
+                stop = wire.stamped(Request(id=0, method="stop_listening", deadline=0), 0, (request.id,), 30)
+                return Listening(ended=ended, stop=partial(child.tell, stop))
 
     def close(self) -> None:
         """End every child; from now on every call is refused as one that surely did nothing."""

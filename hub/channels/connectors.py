@@ -6,10 +6,13 @@ import itertools
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from hub.channels import wire
+from hub.channels.ears import Ears
 from hub.channels.host import Host
 from hub.channels.model import Account, Remembered
 from hub.channels.settings import fields_of
@@ -32,6 +35,8 @@ SECONDS: Mapping[str, float] = {
     "act": 30,
     "begin_sign_in": 20,
     "finish_sign_in": 20,
+    "listen": 30,
+    "stop_listening": 30,
     "observe": 10,
 }
 """How long each call may take before the plugin counts as hanging."""
@@ -46,6 +51,18 @@ Remember = Callable[[Account, Remembered], None]
 
 def forget(account: Account, memory: Remembered) -> None:
     """For calls of which nothing is kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """A listening call under way. `ended` has the answer when it ends; `stop` asks it to, and returns at once."""
+
+    ended: Future[Answer]
+    stop: Callable[[], None] = field(repr=False)
+
+    def result(self) -> None:
+        """What became of it, once it has ended. Raises the connector's error, or PluginFault."""
+        wire.read_answer("listen", self.ended.result())
 
 
 class Connectors(ABC):
@@ -118,6 +135,16 @@ class Connectors(ABC):
         answer = self._ask_about(account, "finish_sign_in", (state, dict(query)))
         return wire.read_answer("finish_sign_in", answer), answer.memory or account.memory
 
+    def listen(self, account: Account, wake: Callable[[], None]) -> Listening:
+        """Keep one listening call for a channel; `wake` is called from another thread. Raises PluginFault and
+        Unavailable when it could not begin."""
+        request = self._request(account, "listen")
+        return self._begin(self.plugins.plugin_of(account.kind), wire.stamped(request, next(self._ids), (), 30), wake)
+
+    @abstractmethod
+    def _begin(self, plugin: str, request: Request, wake: Callable[[], None]) -> Listening:
+        """Begin a listening call in the plugin's process."""
+
     def observe(self, plugin: str, logged: Logged) -> None:
         """Tell one plugin what happened; raises PluginFault when it raises, hangs or dies."""
         arguments = (logged.kind, wire.encode_event(logged.event))
@@ -141,8 +168,11 @@ class Connectors(ABC):
 
     def _ask_about(self, account: Account, method: str, arguments: tuple[Any, ...], *, deadline: int = 0) -> Answer:
         plugin = self.plugins.plugin_of(account.kind)
+        return self._asked(plugin, self._request(account, method, deadline=deadline), arguments)
+
+    def _request(self, account: Account, method: str, *, deadline: int = 0) -> Request:
         self._hide_secrets(account)
-        request = Request(
+        return Request(
             id=0,
             method=method,
             deadline=deadline,
@@ -151,7 +181,6 @@ class Connectors(ABC):
             settings=account.settings,
             memory=account.memory,
         )
-        return self._asked(plugin, request, arguments)
 
     def _asked(self, plugin: str, request: Request, arguments: tuple[Any, ...]) -> Answer:
         stamped = wire.stamped(request, next(self._ids), arguments, self._seconds[request.method])
@@ -159,9 +188,9 @@ class Connectors(ABC):
 
     def _hide_secrets(self, account: Account) -> None:
         """Whatever a plugin prints of them, our log does not show it."""
-        for field in fields_of(self.plugins.connector(account.kind).Settings):
-            if field.secret:
-                redaction.register(account.settings.get(field.name, ""))
+        for each in fields_of(self.plugins.connector(account.kind).Settings):
+            if each.secret:
+                redaction.register(account.settings.get(each.name, ""))
 
 
 class InlineConnectors(Connectors):
@@ -175,6 +204,16 @@ class InlineConnectors(Connectors):
 
     def _ask(self, plugin: str, request: Request) -> Answer:
         return self._host.answer(request)
+
+    def _begin(self, plugin: str, request: Request, wake: Callable[[], None]) -> Listening:
+        ended: Future[Answer] = Future()
+
+        def tell(answer: Answer) -> None:
+            wake() if answer.wake else ended.set_result(answer)
+
+        ears = Ears(self._host.listen, tell)
+        ears.takes(request)
+        return Listening(ended=ended, stop=lambda: ears.stop(request.id))
 
     def close(self) -> None:
         self._host.close()

@@ -20,8 +20,7 @@ from hub.channels.wire import Answer, Request
 from hub.connector import Connector, Context, Delivery, Memory
 from hub.errors import PluginFault, Unavailable
 from hub.events import KINDS
-from hub.kernel.clock import uptime_ns
-from hub.kernel.clock import to_micros
+from hub.kernel.clock import to_micros, uptime_ns
 from hub.kernel.plugins import Plugins
 
 _log = logging.getLogger("hub.plugin")
@@ -55,6 +54,21 @@ class Host:
             if problem.code == PluginFault.code:
                 _log_fault(request, error)
             return Answer(id=request.id, problem=_encoded(problem))
+
+    def listen(self, request: Request, wake: Callable[[], None], stop: threading.Event) -> Answer:
+        """Run one listening call in an instance of its own, until it ends. Never raises, like `answer`."""
+        memory, seat = self._memory(request), _Seat()
+        try:
+            _refuse_late(request)
+            seat.connector(request, lambda: self._make(request, seat, memory)).listen(wake, stop)
+            return Answer(id=request.id, result=wire.encode(None))
+        except BaseException as error:
+            problem = wire.to_problem(error)
+            if problem.code == PluginFault.code:
+                _log_fault(request, error)
+            return Answer(id=request.id, problem=_encoded(problem))
+        finally:
+            seat.close()
 
     def close(self) -> None:
         with self._lock:

@@ -28,6 +28,11 @@ def after_success(
     return now + max(pause, wanted)
 
 
+def rest_until(now: datetime, asked: float | None) -> datetime:
+    """Until when a network that asked for a pause is left alone, whatever news there is."""
+    return now + min(timedelta(seconds=asked or 0), _ASKED_LONGEST)
+
+
 def after_failure(now: datetime, *, failures: int, retry_at: datetime | None, chance: float) -> datetime:
     """The next pull after one that failed: doubling pauses with jitter, or when the network said."""
     pause = min(_FIRST_PAUSE * (1 << min(failures, 12)), _LONGEST_PAUSE)

@@ -47,6 +47,7 @@ class Child:
         self._process = _started()
         self._waiting: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._owed: dict[int, Future[Answer]] = {}
+        self._listening: dict[int, tuple[Future[Answer], Callable[[], None]]] = {}
         self._lock = threading.Lock()
         self._is_open = True
         self._is_collected = False
@@ -85,6 +86,21 @@ class Child:
             raise PluginFault(f"no answer to {request.method} in time", reason="hangs") from None
         finally:
             self._forget(request)
+
+    def listen(self, request: Request, wake: Callable[[], None]) -> Future[Answer]:
+        """Begin a call that goes on for as long as it likes, and calls `wake` from our reading thread. While it does,
+        the process is not ended for being idle. Raises Ended when it takes no more calls."""
+        promise: Future[Answer] = Future()
+        with self._lock:
+            if not self._is_open:
+                raise Ended
+            self._listening[request.id] = (promise, wake)
+        self._waiting.put(msgspec.msgpack.encode(request))
+        return promise
+
+    def tell(self, request: Request) -> None:
+        """Hand over a request that is not answered; one to a process that ends is lost with it."""
+        self._waiting.put(msgspec.msgpack.encode(request))
 
     def end(self) -> None:
         """Take no more calls and close its pipe, which ends it. Returns at once; `join` waits."""
@@ -139,7 +155,7 @@ class Child:
             with contextlib.suppress(queue.Empty):
                 return self._waiting.get(timeout=self._idle_seconds)
             with self._lock:
-                if not self._owed:
+                if not self._owed and not self._listening:
                     self._is_open = False
                     return None
 
@@ -164,13 +180,18 @@ class Child:
 
     def _deliver(self, answer: Answer) -> None:
         with self._lock:
+            listening = self._listening.get(answer.id) if answer.wake else self._listening.pop(answer.id, None)
             promise = self._owed.pop(answer.id, None)
-        if promise is not None:
+        if listening is not None:
+            heard, wake = listening
+            wake() if answer.wake else heard.set_result(answer)
+        elif promise is not None:
             promise.set_result(answer)
 
     def _fail_owed(self) -> None:
         with self._lock:
-            owed, self._owed = list(self._owed.values()), {}
+            owed = [*self._owed.values(), *(promise for promise, _ in self._listening.values())]
+            self._owed, self._listening = {}, {}
         for promise in owed:
             promise.set_exception(PluginFault(f"{self.plugin} ended while it was asked", reason="died"))
 

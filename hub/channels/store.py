@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -70,10 +71,21 @@ _REMOVE = """
 
 _PULL_SOON = "UPDATE channels SET next_pull_at = :now WHERE id = :id AND next_pull_at > :now"
 
+# Not for one that fails: it keeps its growing pauses, or news that come often would have it asked each second.
+_WAKE = """
+    UPDATE channels SET woken_at = :now,
+        next_pull_at = CASE WHEN rest_until > :now AND rest_until < next_pull_at THEN rest_until
+                            WHEN rest_until > :now OR next_pull_at < :now THEN next_pull_at ELSE :now END
+    WHERE id IN {ids wanted} AND state = 'active' AND failures = 0"""
+
+_TO_HEAR = (
+    "SELECT id, kind, settings, sealed FROM channels WHERE state = 'active' AND kind IN {texts kinds} ORDER BY id"
+)
+
 # A claim counts as long as its worker beats; a worker of another boot or one silent for 20 s holds nothing.
 # Deliveries that wait make a channel due, whatever its pace: a wake-up call written beside them could be overwritten.
 _CLAIM_DUE = """
-    UPDATE channels SET claimed_by = :worker, fence = fence + 1, pulls = pulls + 1
+    UPDATE channels SET claimed_by = :worker, fence = fence + 1, pulls = pulls + 1, woken_at = NULL
     WHERE id IN (
         SELECT id FROM channels
         WHERE state = 'active' AND id NOT IN {ids without}
@@ -85,7 +97,7 @@ _CLAIM_DUE = """
     RETURNING id, fence, pulls"""
 
 _CLAIM_ONE = """
-    UPDATE channels SET claimed_by = :worker, fence = fence + 1, pulls = pulls + 1
+    UPDATE channels SET claimed_by = :worker, fence = fence + 1, pulls = pulls + 1, woken_at = NULL
     WHERE id = :id AND state = 'active'
       AND NOT EXISTS (SELECT 1 FROM workers WHERE workers.id = channels.claimed_by
                       AND workers.epoch = :epoch AND workers.beat_ms > :silent_ms)
@@ -94,7 +106,9 @@ _CLAIM_ONE = """
 _HOLD = "UPDATE channels SET fence = fence WHERE id = :id AND claimed_by = :worker AND fence = :fence"
 
 _PULLED = """
-    UPDATE channels SET cursor = :cursor, pulled_at = :now, next_pull_at = :next_pull_at,
+    UPDATE channels SET cursor = :cursor, pulled_at = :now, rest_until = :rest_until,
+        next_pull_at = CASE WHEN woken_at IS NULL THEN :next_pull_at
+                            WHEN :rest_until > :now THEN :rest_until ELSE :now END,
         found_at = CASE WHEN :found = 1 THEN :now ELSE found_at END,
         failures = 0, failing_since = NULL, error_code = NULL, error_reason = NULL, error_detail = NULL
     WHERE id = :id"""
@@ -270,6 +284,19 @@ def pull_soon(session: Session, channel_id: int, *, now: datetime) -> None:
     session.run(_PULL_SOON, id=channel_id, now=now)
 
 
+def wake(session: Session, channel_ids: Sequence[int], *, now: datetime) -> None:
+    """There is news: pull at once, or when the network's own pause is over; again after a pull that is under way."""
+    session.run(_WAKE, wanted=list(channel_ids), now=now)
+
+
+def to_hear(session: Session, kinds: Sequence[str]) -> dict[int, str]:
+    """The active channels of kinds that listen, each with a mark that changes with its settings."""
+    return {
+        row["id"]: hashlib.sha256(f"{row['settings']}\n{row['sealed']}".encode()).hexdigest()
+        for row in session.all(_TO_HEAR, kinds=list(kinds))
+    }
+
+
 def claim_due(
     session: Session, *, worker: str, moment: Moment, now: datetime, limit: int, without: Sequence[int] = ()
 ) -> list[Row]:
@@ -293,9 +320,25 @@ def hold(session: Session, channel_id: int, *, worker: str, fence: int) -> None:
 
 
 def note_pull(
-    session: Session, channel_id: int, *, cursor: str, found: bool, next_pull_at: datetime, now: datetime
+    session: Session,
+    channel_id: int,
+    *,
+    cursor: str,
+    found: bool,
+    next_pull_at: datetime,
+    rest_until: datetime,
+    now: datetime,
 ) -> None:
-    session.run(_PULLED, id=channel_id, cursor=cursor, found=int(found), next_pull_at=next_pull_at, now=now)
+    """A page is stored. rest_until: before then no wake-up call counts, since the network asked for a pause."""
+    session.run(
+        _PULLED,
+        id=channel_id,
+        cursor=cursor,
+        found=int(found),
+        next_pull_at=next_pull_at,
+        rest_until=rest_until,
+        now=now,
+    )
 
 
 def note_failure(

@@ -27,6 +27,8 @@ ARGUMENTS: dict[str, Any] = {
     "act": tuple[Action],
     "begin_sign_in": tuple[str],
     "finish_sign_in": tuple[str, dict[str, str]],
+    "listen": tuple[()],
+    "stop_listening": tuple[int],
     "observe": tuple[str, bytes],
 }
 
@@ -40,6 +42,8 @@ RESULTS: dict[str, Any] = {
     "act": None,
     "begin_sign_in": SignIn,
     "finish_sign_in": dict[str, str],
+    "listen": None,
+    "stop_listening": None,
     "observe": None,
 }
 
@@ -87,12 +91,14 @@ class Answer:
 
     Both stay encoded until the one who asked reads them, so that nothing a plugin returns can hurt another call.
     memory: what the connector remembers now, when that is newer than what came with the request.
+    wake: no answer yet: there is news, and the call goes on.
     """
 
     id: int
     result: bytes = field(default=b"", repr=False)
     problem: bytes = b""
     memory: Remembered | None = None
+    wake: bool = False
 
 
 _BY_CODE: dict[str, type[ConnectorError]] = {

@@ -26,6 +26,7 @@ from hub.engine.beat import Worker
 from hub.engine.clock_watch import ClockWatch
 from hub.engine.crew import Crew, log_failure
 from hub.engine.debts import Debts, GiveBack
+from hub.engine.listening import Listeners
 from hub.errors import HubError
 from hub.inbox import indexing, pull, uploads
 from hub.inbox.follow import follow_outbox
@@ -77,6 +78,7 @@ class Engine:
         self._resolving = Crew("resolve", threads=6, share=2)
         self._observing = Crew("observe", threads=8, share=1)
         self._debts = Debts()
+        self._listeners = Listeners(hub, connectors)
         self._scheduler = BackgroundScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
@@ -97,6 +99,7 @@ class Engine:
     def _schedule(self, worker: str, stop: threading.Event) -> None:
         ticks: dict[str, tuple[float, Callable[[], None]]] = {
             "pull": (1.0, partial(self._pull, worker, stop)),
+            "listen": (1.0, partial(self._listeners.tick, worker)),
             "send": (1.0, partial(self._send, worker, stop)),
             "resolve": (5.0, partial(self._resolve, worker, stop)),
             "observe": (1.0, partial(self._observe, stop)),
@@ -213,6 +216,7 @@ class Engine:
             log_failure("bring forward", error)  # the sweep does it again
 
     def _finish(self) -> None:
+        self._listeners.stop()
         crews = (self._sending, self._resolving, self._pulling, self._observing)
         until = time.monotonic() + self._finish_seconds
         finished = [crew.finish(until - time.monotonic()) for crew in crews]

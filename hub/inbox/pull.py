@@ -171,7 +171,15 @@ def _store(hub: Hub, channel: Channel, lease: Lease, page: Page) -> Stored:
             more=page.more,
         )
         webhook.note_read(session, channel.id, page.deliveries, keep_bodies=bool(page.skipped), now=now)
-        channels.note_pull(session, channel.id, cursor=page.cursor, found=found, next_pull_at=next_pull_at, now=now)
+        channels.note_pull(
+            session,
+            channel.id,
+            cursor=page.cursor,
+            found=found,
+            next_pull_at=next_pull_at,
+            rest_until=pace.rest_until(now, page.pull_after),
+            now=now,
+        )
         if channel.trouble is not None:
             _announce(session, channel.id, channel.state, now)
     return stored

@@ -417,6 +417,8 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("The channel that answers does not know this message"),
         mark("Answer it at the original."),
     ),
+    "too_many_listeners": (mark("So many channels cannot be listened to at once"), _AGAIN),
+    "no_stream": (mark("The server does not tell of news by itself"), mark("It is asked regularly all the same.")),
     "sign_in_expired": (
         mark("Signing in took too long"),
         mark("Nothing was saved. Press the button again; you have a quarter of an hour."),
