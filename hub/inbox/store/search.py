@@ -32,6 +32,8 @@ _EMPTY_QUEUE = "DELETE FROM search_dirty"
 
 _EMPTY = "DELETE FROM search_texts"
 
+_EMPTY_FTS = "INSERT INTO search_texts_fts (search_texts_fts) VALUES ('delete-all')"
+
 _TEXTS = """
     messages.text, messages.content_warning, messages.attachments, messages.direction, messages.created_at,
     messages.deleted_at, identities.name, identities.handle"""
@@ -47,6 +49,15 @@ _CLAIM = """
     RETURNING message_id"""
 
 _FORGET = "DELETE FROM search_texts WHERE message_id IN {ids message_ids}"
+
+# FTS5 reads from search_texts what it is to forget, so it comes first; and what it is to index, so it comes last.
+_FORGET_FTS = """
+    DELETE FROM search_texts_fts
+    WHERE rowid IN (SELECT id FROM search_texts WHERE message_id IN {ids message_ids})"""
+
+_KEEP_FTS = """
+    INSERT INTO search_texts_fts (rowid, words)
+    SELECT id, words FROM search_texts WHERE message_id IN {ids message_ids} ORDER BY id"""
 
 _KEEP = "INSERT INTO search_texts (id, message_id, words) VALUES (:id, :message_id, {as_searchable words})"
 
@@ -146,6 +157,8 @@ def start_anew(session: Session) -> None:
     """Forget the whole index and queue every message, as after tables were brought in without it."""
     session.run(_EMPTY_QUEUE)
     session.run(_EMPTY)
+    if _has_fts(session):
+        session.run(_EMPTY_FTS)
     session.run(_ENQUEUE_ALL)
 
 
@@ -163,6 +176,8 @@ def replace_words(
     session: Session, message_ids: Collection[int], kept: Iterable[tuple[int, int, Sequence[str]]]
 ) -> None:
     """Forget the words of some messages and keep those given, each as its place, its message's id and its words."""
+    if _has_fts(session):
+        session.run(_FORGET_FTS, message_ids=sorted(message_ids))
     session.run(_FORGET, message_ids=sorted(message_ids))
     rows = [
         {"id": place, "message_id": message_id, "words": _kept_words(session, words)}
@@ -170,6 +185,8 @@ def replace_words(
     ]
     if rows:
         session.many(_KEEP, rows)
+        if _has_fts(session):
+            session.run(_KEEP_FTS, message_ids=[row["message_id"] for row in rows])
 
 
 def unswept(session: Session, question: Question, reach: Reach, *, most: int) -> list[Place]:
@@ -221,6 +238,11 @@ def is_found_above(session: Session, question: Question, reach: Reach, conversat
 def is_incremental(session: Session, question: Question) -> bool:
     """Whether the index finds the newest hits without looking at the others: FTS5 does for whole words."""
     return session.dialect.name == "sqlite" and not question.is_prefix
+
+
+def _has_fts(session: Session) -> bool:
+    """PostgreSQL keeps its index up by itself."""
+    return session.dialect.name == "sqlite"
 
 
 def _asked(session: Session, question: Question) -> dict[str, object]:
