@@ -70,6 +70,7 @@ def _add_pages(app: Flask) -> None:
         health,
         inbox,
         metrics,
+        notes,
         outbox,
         people,
         pictures,
@@ -78,7 +79,7 @@ def _add_pages(app: Flask) -> None:
         teams,
     )
 
-    working = (inbox, conversation, pictures, outbox, channels, channel_sign_in)
+    working = (inbox, conversation, notes, pictures, outbox, channels, channel_sign_in)
     for subject in (sign_in, account, *working, people, teams, health, metrics, reports, assets):
         app.register_blueprint(subject.blueprint)
     app.add_url_rule("/", "home", _home)

@@ -78,6 +78,9 @@ PAGES: dict[str, Page] = {
     "GET /conversations/<int:conversation_id>": Page(own=_READERS, foreign=_FOREIGN),
     "GET /conversations/<int:conversation_id>/messages": Page(own=_READERS, foreign=_FOREIGN),
     "POST /conversations/<int:conversation_id>/replies": Page(own=_AGENTS_DONE, foreign=_FOREIGN_DONE, fields=_DRAFT),
+    "POST /conversations/<int:conversation_id>/notes": Page(
+        own=_DONE, foreign=_FOREIGN_DONE, fields={"text": "Call her back", "client_key": "k" * 43}
+    ),
     "POST /conversations/<int:conversation_id>/measure": Page(own=_AGENTS, foreign=_FOREIGN, fields=_DRAFT),
     "POST /conversations/<int:conversation_id>/undo/<int:outbox_id>": Page(own=_AGENTS, foreign=_FOREIGN),
     "POST /conversations/<int:conversation_id>/messages/<int:message_id>/<act>": Page(

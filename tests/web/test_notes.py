@@ -1,0 +1,52 @@
+"""Notes on the page of a conversation: written by everybody in the team, shown as what they are."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from hub.kernel.hub import Hub
+from hub.people.model import Role
+from hub.testing.fake import FakeNetwork
+from tests.web.browser import Browser
+from tests.web.office import Office, words_of
+
+
+@pytest.fixture
+def office(hub: Hub, fake: FakeNetwork) -> Office:
+    return Office(hub, fake)
+
+
+def form_of(browser: Browser, path: str) -> tuple[str, str]:
+    """Where the form of a note goes and its key, as the page has them."""
+    found = re.search(r'action="([^"]+/notes[^"]*)">.*?name="client_key" value="([^"]+)"', browser.get(path).text, re.S)
+    assert found is not None
+    return found[1], found[2]
+
+
+def test_a_writer_leaves_a_note_that_the_team_reads(office: Office) -> None:
+    office.desk.fake.says("is the light normal?")
+    office.desk.pulls()
+    path = f"/conversations/{office.desk.lines()[0].conversation.id}"
+    writer = office.enter(Role.WRITER)
+    action, key = form_of(writer, path)
+    saved = writer.submit(action, text="20 °dH <b>there</b>", client_key=key)
+    assert saved.status_code == 303
+    assert "done=note_saved" in saved.headers["Location"]
+    assert writer.submit(action, text="20 °dH <b>there</b>", client_key=key).status_code == 303
+    page = office.enter(Role.AGENT).get(path).text
+    notes = re.findall(r'<article class="msg note".*?</article>', page, re.S)
+    assert len(notes) == 1
+    assert "note, only your team sees it" in words_of(notes[0])
+    assert "20 °dH &lt;b&gt;there&lt;/b&gt;" in notes[0]
+    assert "The note was saved." in writer.get(saved.headers["Location"]).text
+
+
+def test_nobody_of_another_team_reads_or_writes_one(office: Office) -> None:
+    office.desk.fake.says("is the light normal?")
+    office.desk.pulls()
+    path = f"/conversations/{office.desk.lines()[0].conversation.id}"
+    stranger = office.stranger(Role.SUPERVISOR)
+    assert stranger.get(path).status_code == 404
+    assert stranger.submit(f"{path}/notes", text="x", client_key="k" * 43).status_code == 404
