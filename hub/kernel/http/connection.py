@@ -33,10 +33,20 @@ class _Guarded(_Socket):
     def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:
         if self.guard is None:
             return super().recv_into(buffer, nbytes or 0, flags)
-        self.settimeout(self.guard.remaining())
-        count = super().recv_into(buffer, nbytes or 0, flags)
+        count = self._await(self.guard, buffer, nbytes or 0, flags)
         self.guard.received(count)
         return count
+
+    def _await(self, guard: Guard, buffer: Any, nbytes: int, flags: int) -> int:
+        """Wait in as many steps as the guard wants; a read that timed out may be begun again, with TLS as well."""
+        waited = 0.0
+        while True:
+            step = guard.listen(waited)
+            self.settimeout(step)
+            try:
+                return super().recv_into(buffer, nbytes, flags)
+            except TimeoutError:
+                waited += step
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         view = memoryview(data).cast("B")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -122,13 +123,15 @@ class Door:
         body: bytes | None = None,
         auth: tuple[str, str] | None = None,
         limits: FetchLimits = LIMITS,
+        stop: threading.Event | None = None,
     ) -> Iterator[StreamedResponse]:
         """Ask and give the answer while its body comes; as `request` otherwise.
 
         Its turn at the host ends with the headers, since a stream may stay open for hours (say so in `limits`).
+        stop: when it is set, reading ends within a second with Unavailable.
         """
         answer = self.open_answer(
-            method, url, headers=headers, params=params, json=json, body=body, auth=auth, limits=limits
+            method, url, headers=headers, params=params, json=json, body=body, auth=auth, limits=limits, stop=stop
         )
         answer.end_turn()
         try:
@@ -137,13 +140,20 @@ class Door:
             answer.close()
 
     def open_answer(
-        self, method: str, url: str, *, limits: FetchLimits = LIMITS, excepted: bool = True, **parts: Any
+        self,
+        method: str,
+        url: str,
+        *,
+        limits: FetchLimits = LIMITS,
+        excepted: bool = True,
+        stop: threading.Event | None = None,
+        **parts: Any,
     ) -> StreamedResponse:
         """As `stream`, for a caller that closes the answer itself; it keeps its turn at the host until then."""
         target = parse_url(url)
         self._check(target, excepted=excepted)
         call = make_call(method, target, user_agent=self._user_agent, **parts)
-        return self._fetch(replace(call, excepted=excepted), limits)
+        return self._fetch(replace(call, excepted=excepted), limits, stop)
 
     def session(self, limits: FetchLimits = LIMITS) -> requests.Session:
         """A session for an SDK that wants one of requests, through this door."""
@@ -161,8 +171,8 @@ class Door:
         """Close the connections that were kept for later."""
         self._connections.close()
 
-    def _fetch(self, call: Call, limits: FetchLimits) -> StreamedResponse:
-        guard = Guard(limits.seconds, self._monotonic)
+    def _fetch(self, call: Call, limits: FetchLimits, stop: threading.Event | None) -> StreamedResponse:
+        guard = Guard(limits.seconds, self._monotonic, silence=limits.silence, stop=stop)
         history: tuple[str, ...] = ()
         permanent = True
         for _ in range(limits.redirects + 1):

@@ -11,6 +11,8 @@ Monotonic = Callable[[], float]
 
 HEADER_BYTES = 64 * 1024
 TURNS_PER_HOST = 2
+_STOP_SECONDS = 0.5
+"""How soon a stream notices that it shall stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +22,13 @@ class FetchLimits:
     seconds: from the first look-up to the last byte, redirects and waiting for a turn included.
     bytes: of the body, counted after decompression.
     redirects: followed for GET, HEAD and OPTIONS; others follow none. With 0 the redirect itself is the answer.
+    silence: how long nothing may come, for a stream that stays open for hours; None: as long as the whole may take.
     """
 
     seconds: float = 20.0
     bytes: int = 5_000_000
     redirects: int = 3
+    silence: float | None = None
 
 
 class DeadlinePassed(TimeoutError):
@@ -41,9 +45,18 @@ class Guard:
     `remaining` is asked before every single read and write: a timeout per read would let a slow drip go on for ever.
     """
 
-    def __init__(self, seconds: float, monotonic: Monotonic) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        monotonic: Monotonic,
+        *,
+        silence: float | None = None,
+        stop: threading.Event | None = None,
+    ) -> None:
         self._monotonic = monotonic
         self._end = monotonic() + seconds
+        self._silence = silence
+        self._stop = stop
         self._header_room: int | None = None
         self.sent = False
 
@@ -53,6 +66,20 @@ class Guard:
         if left <= 0:
             raise DeadlinePassed("the fetch took too long")
         return left
+
+    def listen(self, quiet_for: float) -> float:
+        """Return how long to wait for the next byte before asking again, when none came for so long.
+
+        Raises DeadlinePassed when that is too long, no time is left, or somebody wants it to stop.
+        """
+        left = self.remaining()
+        if self._stop is not None and self._stop.is_set():
+            raise DeadlinePassed("it was stopped")
+        if self._silence is not None:
+            left = min(left, self._silence - quiet_for)
+            if left <= 0:
+                raise DeadlinePassed("nothing came for too long")
+        return left if self._stop is None else min(left, _STOP_SECONDS)
 
     def expect_headers(self) -> None:
         self._header_room = HEADER_BYTES
