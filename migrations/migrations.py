@@ -11,8 +11,10 @@ migrations = Migrations("hub")
 
 
 def _index_words(db: Database) -> None:
-    """Hang an FTS5 index on the words. They are folded and split by us (inbox/words.py), and the tokenizer `ascii` leaves
-    them as they are. The sweep keeps the index up: triggers would take it twice the time."""
+    """Hang an FTS5 index on the words. The sweep keeps it up: triggers would take it twice the time.
+
+    We fold and split the words ourselves (inbox/words.py); the tokenizer `ascii` leaves them as they are.
+    """
     db.table("search_texts").enable_fts(["words"], tokenize="ascii")
 
 
