@@ -212,6 +212,7 @@ def _facts(found: Channel) -> dict[str, Any]:
         "state": found.state,
         "can_send": found.can_send,
         "pulled_at": found.pulled_at,
+        "found_at": found.found_at,
         "next_pull_at": found.next_pull_at,
         "trouble": found.trouble,
     }

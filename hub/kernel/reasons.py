@@ -18,7 +18,7 @@ _SIGN_IN_AGAIN = mark("Sign the channel in again.")
 _SERVER = mark("Ask whoever runs that site.")
 _EDITOR = mark("Give it the role Editor there; until then comments that await approval do not arrive here.")
 _SHORTER_FEED = mark("Ask whoever runs that site for a feed of the newest entries only.")
-_ON_AN_EXAMPLE = mark("Look at an example in the settings of the channel.")
+_ON_AN_EXAMPLE = mark("Compare it with a body as the other system posts it.")
 _AT_THE_ORIGINAL = mark("Look at it at the original.")
 
 REASONS: dict[str, tuple[str, str]] = {
@@ -73,7 +73,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "secret_too_short": (mark("This secret is too short"), mark("Take at least 16 characters that nobody can guess.")),
     "not_a_header": (mark("No header is called so"), mark("Letters, digits and hyphens, like X-Webhook-Secret.")),
     "not_an_expression": (mark("This is no JMESPath expression"), mark("See jmespath.org, or try it on an example.")),
-    "nothing_found": (mark("There is nothing in the example where this points"), _ON_AN_EXAMPLE),
+    "nothing_found": (mark("There is nothing in the body where this points"), _ON_AN_EXAMPLE),
     "not_words": (mark("What is found there is neither text nor a number"), _ON_AN_EXAMPLE),
     "not_a_time": (mark("What is found there is no point in time"), mark("Wanted is ISO 8601, or seconds since 1970.")),
     "too_costly": (mark("This takes far too long"), mark("Point at the place directly, with fewer lists in between.")),

@@ -104,11 +104,11 @@ def test_the_example_that_stands_there_needs_no_expressions(office: Office, brow
 @pytest.mark.parametrize(
     ("field", "expression", "told"),
     [
-        ("map_text", "comment.words", "There is nothing in the example where this points"),
+        ("map_text", "comment.words", "There is nothing in the body where this points"),
         ("map_text", "comment", "neither text nor a number"),
-        ("map_author_id", "nobody", "There is nothing in the example"),
+        ("map_author_id", "nobody", "There is nothing in the body"),
         ("map_created_at", "issue.title", "no point in time"),
-        ("map_messages", "nothing.here", "There is nothing in the example"),
+        ("map_messages", "nothing.here", "There is nothing in the body"),
         ("map_text", "comment.[", "no JMESPath expression"),
         ("map_text", "[@,@][].[@,@][].[@,@][].[@,@][].[@,@][]", "no JMESPath expression"),
         ("secret", "short", "no signing secret"),
