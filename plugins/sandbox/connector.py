@@ -131,6 +131,8 @@ class SandboxConnector(Connector):
         errors = ["empty"] if not outgoing.text.strip() else []
         if used > limit:
             errors.append("too_long")
+        if len(outgoing.attachments) > MOST_PICTURES:
+            errors.append("too_many_pictures")
         return Measure(units={"graphemes": (used, limit)}, errors=tuple(errors))
 
     def plan(self, outgoing: Outgoing, key: str) -> Plan:

@@ -38,6 +38,15 @@ class Posted:
     visibility: Visibility
     record: Mapping[str, Any]
 
+    @property
+    def quotes(self) -> bool:
+        return "record" in self.record.get("embed", {})
+
+    @property
+    def pictures(self) -> list[str]:
+        embed = self.record.get("embed", {})
+        return [each["alt"] for each in embed.get("media", embed).get("images", ())]
+
 
 class FakeBluesky(FakeNetwork):
     """One server with our account on it. `fails` scripts the next answers; `posts` is what is stored."""

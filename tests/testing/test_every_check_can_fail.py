@@ -37,7 +37,7 @@ from hub.testing.clock import FrozenClock
 from hub.testing.contract.quality import LEVELS
 from hub.testing.server import FakeServer
 from tests.plugins.webhook_system import SECOND, SECRET, THIRD, System
-from tests.testing import test_contract, test_manners
+from tests.testing import test_contract, test_extras, test_manners
 from tests.testing.one_test import kit_for, run_one
 
 
@@ -165,7 +165,7 @@ ON_A_WEBHOOK: list[tuple[type[Webhook], str]] = [
 
 def test_every_check_of_the_kit_has_a_connector_that_fails_it() -> None:
     named = {test for _, test, _ in test_contract.BROKEN} | {test for _, _, test, _ in test_manners.BROKEN}
-    named |= {test for _, test in (*ON_THE_SANDBOX, *ON_A_WEBHOOK)}
+    named |= {test for _, test in (*ON_THE_SANDBOX, *ON_A_WEBHOOK, *test_extras.BROKEN)}
     assert named == {check for level in LEVELS for check in level.checks}
 
 

@@ -34,6 +34,7 @@ from hub.kernel.http import Door
 from hub.testing.clock import FrozenClock
 
 from .delivering import Delivering
+from .extras import Extras, SampleUploads
 from .manners import Manners
 from .needs import drop_undeclared
 from .network import Arrived, FakeNetwork
@@ -43,7 +44,7 @@ from .sending import Sending
 __all__ = ["Arrived", "ConnectorContract", "Door", "FakeNetwork"]
 
 
-class ConnectorContract(Receiving, Sending, Delivering, Manners):
+class ConnectorContract(Receiving, Sending, Delivering, Extras, Manners):
     """Every test of the contract that applies to one connector.
 
     late: how far back a message may be dated and still be found, the connector's overlap window.
@@ -86,7 +87,8 @@ class ConnectorContract(Receiving, Sending, Delivering, Manners):
 
     @pytest.fixture
     def context(self, request: pytest.FixtureRequest, clock: FrozenClock, door: Door, tmp_path: Path) -> Context:
-        context = Context(http=door, clock=clock, log=logging.getLogger("hub.contract"), data=tmp_path)
+        log = logging.getLogger("hub.contract")
+        context = Context(http=door, clock=clock, log=log, data=tmp_path, uploads=SampleUploads())
         if not self.connector_class.features.webhook:
             return context
         return replace(context, deliveries=request.getfixturevalue("network").deliveries)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Protocol
 
@@ -10,13 +10,30 @@ from hub.connector import Delivery, Visibility
 
 
 class Arrived(Protocol):
-    """One reply that reached the fake network."""
+    """One reply that reached the fake network. From `warning` on each is asked for only where its feature is declared.
+
+    warning: its content warning (features.content_warnings). quotes: whether it quotes what it is about instead of
+    answering it (features.quotes). pictures: their descriptions, in order (features.attachments).
+    """
 
     @property
     def text(self) -> str: ...
 
     @property
     def visibility(self) -> Visibility: ...
+
+
+class ArrivedWhole(Arrived, Protocol):
+    """The same of a network that has all of it."""
+
+    @property
+    def warning(self) -> str: ...
+
+    @property
+    def quotes(self) -> bool: ...
+
+    @property
+    def pictures(self) -> Sequence[str]: ...
 
 
 class FakeNetwork:
@@ -77,6 +94,10 @@ class FakeNetwork:
 
         And each word of `rate_limits`.
         """
+        raise NotImplementedError
+
+    def allows(self, url: str) -> Mapping[str, str]:
+        """A person opens the page to sign in and agrees; returns what the network sends them back with (signs_in)."""
         raise NotImplementedError
 
     def signs_out(self) -> None:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from hub.connector import Connector
 
 from .delivering import Delivering
+from .extras import Extras
 from .manners import Manners
 from .needs import applies
 from .receiving import Receiving
@@ -71,6 +72,9 @@ BRONZE = Level(
         "test_receiving_asks_nobody",
         "test_no_secret_is_kept_with_a_delivery",
         "test_every_delivery_comes_to_its_end",
+        "test_news_wakes_who_listens_until_told_to_stop",
+        "test_signing_in_at_the_network_brings_settings_that_work",
+        "test_who_declines_to_sign_in_is_not_connected",
     ),
 )
 
@@ -95,6 +99,10 @@ SILVER = Level(
         "test_a_send_told_to_slow_down_says_until_when",
         "test_only_the_part_that_failed_is_sent_again",
         "test_a_failed_send_tells_no_secret",
+        "test_a_content_warning_goes_out_with_the_words",
+        "test_a_quote_shows_the_message_and_an_answer_does_not",
+        "test_pictures_go_out_in_order_with_their_descriptions",
+        "test_one_picture_too_many_is_said_before_it_is_sent",
         "test_every_action_may_be_done_twice",
         "test_our_own_reply_can_be_changed_and_twice_is_the_same_as_once",
         "test_our_own_reply_can_be_deleted_and_twice_is_the_same_as_once",
@@ -188,4 +196,4 @@ def _applies(name: str, connector: type[Connector]) -> bool:
     return applies(_KIT[name], connector)
 
 
-_KIT = {name: check for part in (Receiving, Sending, Delivering, Manners) for name, check in vars(part).items()}
+_KIT = {name: check for part in (Receiving, Sending, Delivering, Extras, Manners) for name, check in vars(part).items()}
