@@ -74,7 +74,8 @@ def read_upload(kind: type[Kind], sent: Request) -> tuple[Kind, Upload]:
         fields = msgspec.convert(dict(form), type=kind)
     except ValidationError as error:
         raise _invalid(error) from error
-    return fields, Upload(name=files["file"].filename or "", data=files["file"].read())
+    with files["file"].stream as stream:
+        return fields, Upload(name=files["file"].filename or "", data=stream.read())
 
 
 def _invalid(error: ValidationError) -> Invalid:
