@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -25,7 +26,7 @@ from hub.connector import (
 )
 from hub.errors import Rejected
 
-from . import composing, diagnosis, signing
+from . import composing, diagnosis, signing, streaming
 from .arriving import find_part, send_part
 from .mapping import Me
 from .progress import read_cursor
@@ -65,6 +66,7 @@ class Mastodon(Connector):
         deletes=True,
         actions=ACTIONS,
         visibilities=tuple(Visibility),
+        listens=True,
         signs_in=True,
     )
 
@@ -80,7 +82,12 @@ class Mastodon(Connector):
         return diagnosis.check(self._server)
 
     def pull(self, cursor: str | None) -> Page:
-        return Pull(self._reading, self._me(), self.context.clock).page(read_cursor(cursor))
+        merged = self.context.memory.read()
+        return Pull(self._reading, self._me(), self.context.clock, merged=merged).page(read_cursor(cursor))
+
+    def listen(self, wake: Callable[[], None], stop: threading.Event) -> None:
+        instance = diagnosis.find(self._server).instance
+        streaming.listen(self._server, self.context.http, instance, self.context.memory, wake, stop)
 
     @classmethod
     def measure(cls, outgoing: Outgoing, limits: Limits) -> Measure:

@@ -29,6 +29,8 @@ class Progress:
     watched: id to mark of the revision, oldest first. turn: how many of the watched were read in this round.
     waiting: statuses whose thread is still to be read. sweep: where the slow second reading of older notifications
     goes on (None: at the top), swept_at: when it last did (epoch seconds), swept: its pages so far.
+    merged: how many times the server said that it let filtered ones in, as far as that was looked after; hurries: it is
+    being looked after, so that the second reading does not pause.
     """
 
     heard: Walk = field(default_factory=Walk)
@@ -40,6 +42,8 @@ class Progress:
     sweep: str | None = None
     swept_at: int = 0
     swept: int = 0
+    merged: str = ""
+    hurries: bool = False
 
     def watching(self, marks: Mapping[str, str]) -> Progress:
         """Watch these as well; the oldest are let go."""
@@ -78,6 +82,7 @@ class Progress:
             "turn": self.turn,
             "waiting": self.waiting,
             "sweep": [self.sweep, self.swept_at, self.swept],
+            "merged": [self.merged, self.hurries],
         }
         return json.dumps(kept, separators=(",", ":"))
 
@@ -89,6 +94,7 @@ def read_cursor(cursor: str | None) -> Progress:
         if kept.get("v") != VERSION:
             return Progress()
         below, at, pages = kept["sweep"]
+        merged, hurries = kept.get("merged", ("", False))
         return Progress(
             heard=from_json(kept["heard"]),
             said=from_json(kept["said"]),
@@ -99,6 +105,8 @@ def read_cursor(cursor: str | None) -> Progress:
             sweep=None if below is None else str(below),
             swept_at=int(at),
             swept=int(pages),
+            merged=str(merged),
+            hurries=bool(hurries),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return Progress()

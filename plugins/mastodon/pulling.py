@@ -34,8 +34,9 @@ _BROKEN = frozenset({"server_error", "not_json", "unexpected_answer"})
 class Pull:
     """Collects one page."""
 
-    def __init__(self, reading: Reading, me: Me, clock: Clock) -> None:
+    def __init__(self, reading: Reading, me: Me, clock: Clock, *, merged: str = "") -> None:
         self._reading = reading
+        self._merged = merged
         self._me = me
         self._clock = clock
         self._started = clock()
@@ -57,6 +58,7 @@ class Pull:
         else:
             after = self._look_again(after)
             after = self._sweep(after)
+            more = more or after.hurries
         return Page(
             cursor=after.watching(self._marks).dump(),
             messages=tuple(self._messages.values()),
@@ -146,12 +148,14 @@ class Pull:
     def _sweep(self, progress: Progress) -> Progress:
         """Slowly read a week of notifications once more: filtered ones that were let in later keep their old ids."""
         now = int(self._started.timestamp())
-        if now - progress.swept_at < _SWEEP_EVERY:
+        if self._merged and self._merged != progress.merged:
+            progress = replace(progress, merged=self._merged, hurries=True, sweep=None, swept=0)
+        if now - progress.swept_at < _SWEEP_EVERY and not progress.hurries:
             return progress
         try:
             listing = self._listed(self._reading.notifications({"max_id": progress.sweep} if progress.sweep else {}))
         except ForeignId:
-            return replace(progress, sweep=None, swept_at=now, swept=0)
+            return replace(progress, sweep=None, swept_at=now, swept=0, hurries=False)
         new = [
             (status, _came_as(progress.watched[id_of(status)]) if id_of(status) in progress.watched else type_of(item))
             for item in listing.items
@@ -169,6 +173,7 @@ class Pull:
             sweep=None if done or last is None else last.id,
             swept_at=now,
             swept=0 if done else progress.swept + 1,
+            hurries=progress.hurries and not done,
         )
 
     # --- the threads around it ----------------------------------------------------------------------------------------

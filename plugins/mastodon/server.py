@@ -41,7 +41,7 @@ class Server:
         self.home = home_of(address)
         self.clock = clock
         self._door = door
-        self._headers = {"Authorization": f"Bearer {token.strip()}", "Accept": "application/json"}
+        self.headers = {"Authorization": f"Bearer {token.strip()}", "Accept": "application/json"}
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """Read one thing as JSON. A page of HTML with status 200 is Unavailable("not_json")."""
@@ -73,7 +73,7 @@ class Server:
     ) -> Response:
         """One signed-in request, whatever its answer."""
         return self._door.request(
-            method, self.home + path, headers={**self._headers, **(headers or {})}, limits=limits, **parts
+            method, self.home + path, headers={**self.headers, **(headers or {})}, limits=limits, **parts
         )
 
     def ask_as_a_stranger(
