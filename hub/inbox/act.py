@@ -6,8 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from hub.channels import store as channels
-from hub.channels.model import Channel
-from hub.connector import Features, Moderation, Outgoing
+from hub.connector import Features, Measure, Moderation, Outgoing
 from hub.errors import Absent, Conflict, Invalid
 from hub.events import ReplyQueued
 from hub.inbox.model import Direction, Message, Origin
@@ -30,6 +29,7 @@ _MODERATION: dict[Moderation, tuple[str, ...]] = {
     Moderation.TRASH: ("restore",),
 }
 _ON_OUR_OWN = ("edit", "delete")
+_ORDER = tuple(UNDONE_BY)
 _ALL_MODERATION = frozenset(name for names in _MODERATION.values() for name in names)
 
 
@@ -72,7 +72,7 @@ def allowed(features: Features, message: Message) -> tuple[str, ...]:
     if message.direction is Direction.OUT:
         return tuple(name for name in _ON_OUR_OWN if name in features.actions and _is_possible(name, message))
     moderating = _MODERATION.get(message.moderation, ()) if message.moderation else ()
-    others = sorted(features.actions - _ALL_MODERATION - set(_ON_OUR_OWN))
+    others = sorted(features.actions - _ALL_MODERATION - set(_ON_OUR_OWN), key=_place)
     return (*(name for name in moderating if name in features.actions), *others)
 
 
@@ -86,6 +86,11 @@ def offers(
         names = tuple(name for name in names if name != "edit")
     found = [_offer(name, names, message, latest(acts)) for name in names if name not in _UNDOES]
     return tuple(offer for offer in found if offer is not None)
+
+
+def _place(name: str) -> tuple[int, str]:
+    """The buttons stand in the same order on every network."""
+    return (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)
 
 
 def latest(acts: list[Act]) -> dict[str, Act]:
@@ -114,11 +119,24 @@ def queue_deed(hub: Hub, deed: Deed) -> int:
         channel = channels.channel(session, message.channel_id)
         if deed.name not in allowed(hub.plugins.connector(channel.kind).features, message):
             raise Invalid("act", "not_a_choice")
-        wanted = _requests(hub, session, channel, message, deed)
+        wanted = _requests(hub, session, message, deed)
         waiting = _waiting(session, message, deed) if deed.name != "edit" else None
         if waiting is not None:
             return waiting.id
         return [_add(hub, session, message, deed, request, number) for number, request in enumerate(wanted)][-1]
+
+
+def measure_change(hub: Hub, session: Session, message: Message, text: str) -> Measure:
+    """Count a new text for a message of ours; what would become several posts is too long for one."""
+    channel = channels.channel(session, message.channel_id)
+    changed = Outgoing(
+        text=text.replace("\r\n", "\n").strip(),
+        target=target_of(session, message),
+        visibility=message.visibility,
+        content_warning=message.content_warning,
+    )
+    found = hub.plugins.connector(channel.kind).measure(changed, channel.limits)
+    return replace(found, parts=1, texts=(), errors=("too_long",)) if found.parts > 1 else found
 
 
 def _offer(name: str, names: tuple[str, ...], message: Message, last: dict[str, Act]) -> Offer | None:
@@ -147,12 +165,12 @@ def _waiting(session: Session, message: Message, deed: Deed) -> Act | None:
     return last if last is not None and last.is_under_way and last.name == deed.name else None
 
 
-def _requests(hub: Hub, session: Session, channel: Channel, message: Message, deed: Deed) -> list[Outgoing]:
+def _requests(hub: Hub, session: Session, message: Message, deed: Deed) -> list[Outgoing]:
     """What goes to the network: one request, or for a reply in several posts one for each, the last post first."""
     target = target_of(session, message)
     whole = Outgoing(text=deed.text.replace("\r\n", "\n").strip(), target=target, visibility=message.visibility)
     if deed.name == "edit":
-        _demand_fit(hub, session, channel, message, whole)
+        _demand_fit(hub, session, message, whole.text)
     if deed.name != "delete" or message.outbox_id is None:
         return [whole]
     receipts = [receipt for receipt in outbox.item(session, message.outbox_id).parts if receipt is not None]
@@ -164,14 +182,14 @@ def _requests(hub: Hub, session: Session, channel: Channel, message: Message, de
     return [*(replace(whole, target=part) for part in parts), whole]
 
 
-def _demand_fit(hub: Hub, session: Session, channel: Channel, message: Message, changed: Outgoing) -> None:
+def _demand_fit(hub: Hub, session: Session, message: Message, text: str) -> None:
     if message.outbox_id is not None and len(outbox.item(session, message.outbox_id).parts) > 1:
         raise Conflict("it went out in several posts", reason="several_posts")
-    if not changed.text:
+    if not text:
         raise Invalid("text", "empty")
-    measured = hub.plugins.connector(channel.kind).measure(changed, channel.limits)
-    if measured.errors or measured.parts > 1:
-        raise Invalid("text", measured.errors[0] if measured.errors else "too_long")
+    measured = measure_change(hub, session, message, text)
+    if measured.errors:
+        raise Invalid("text", measured.errors[0])
 
 
 def _add(hub: Hub, session: Session, message: Message, deed: Deed, request: Outgoing, number: int) -> int:

@@ -115,6 +115,27 @@ def until(instant: datetime, now: datetime, locale: str | None = None) -> str:
     return format_timedelta(ahead, threshold=1, format="short", add_direction=True, locale=_or_current(locale))
 
 
+_SPOKEN = (
+    "ar bg bs cs da de el en es et fa fi fr he hi hr hu id is it ja ko lt lv mk nb nl pl pt ro ru sk sl sq sr sv th tr "
+    "uk vi zh"
+)
+"""Languages to choose from for a post; one that is needed otherwise comes in addition."""
+
+
+def language_names(also: str = "") -> tuple[tuple[str, str], ...]:
+    """Codes and names of the languages a post may be in, by name, with `also` among them whatever it is."""
+    return _language_names(also, _language.get())
+
+
+@lru_cache(maxsize=256)
+def _language_names(also: str, code: str) -> tuple[tuple[str, str], ...]:
+    known = Locale.parse(code).languages
+    names = {each: str(known.get(each, each)) for each in _SPOKEN.split()}
+    if also and also not in names:
+        names[also] = str(known.get(also.split("-")[0], also)) + (f" ({also})" if "-" in also else "")
+    return tuple(sorted(names.items(), key=lambda named: named[1].casefold()))
+
+
 def day(instant: datetime, now: datetime, *, locale: str | None = None, zone: tzinfo = UTC) -> str:
     """The date, with the year only where it is not this one (`12 Nov`)."""
     local, today = instant.astimezone(zone), now.astimezone(zone)

@@ -74,23 +74,6 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
-    """Something done or to be done to a message at its network, without what it was told: `name` like, edit, delete."""
-
-    id: int
-    channel_id: int
-    remote_id: str
-    name: str
-    state: State
-    due_at: datetime
-    trouble: Trouble | None
-
-    @property
-    def is_under_way(self) -> bool:
-        return self.state in (State.QUEUED, State.SENDING)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxItem:
     """One reply on its way, or with `act` something to be done to the message it names (approve, like).
 

@@ -58,6 +58,10 @@ class Crash(BaseException):
     """The process dies here, as far as the code under test can tell."""
 
 
+BREAK = "\n---\n"
+"""Where a text goes on in a post of its own."""
+
+
 class FakeNetwork:
     """Everything the network knows; connectors made by `connector_class` speak to it."""
 
@@ -67,6 +71,7 @@ class FakeNetwork:
         self.arrivals: list[Arrival] = []
         self.deeds: list[tuple[str, str]] = []
         self.changed: dict[str, str] = {}
+        self.sent: list[Outgoing] = []
         self._receipts: dict[str, Receipt] = {}
         self._faults: deque[str] = deque()
         self._pull_faults: deque[Exception] = deque()
@@ -94,6 +99,7 @@ class FakeNetwork:
         edited_at: datetime | None = None,
         correlation: str | None = None,
         done: tuple[str, ...] = (),
+        content_warning: str = "",
     ) -> FakeNetwork:
         """Somebody says something; ids are m1, m2 … unless given."""
         self._count += 1
@@ -116,6 +122,7 @@ class FakeNetwork:
                 edited_at=edited_at,
                 correlation=correlation,
                 done=done,
+                content_warning=content_warning,
             )
         )
         return self
@@ -186,6 +193,7 @@ class FakeNetwork:
 
     def _arrive(self, plan: Plan, part: int) -> Receipt:
         piece, target = plan.parts[part], plan.outgoing.target
+        self.sent.append(plan.outgoing)
         pictures = tuple(upload.alt for upload in plan.outgoing.attachments) if part == 0 else ()
         self.arrivals.append(
             Arrival(reserved=piece.reserved, parent=target.remote_id, text=piece.text, pictures=pictures)
@@ -278,11 +286,17 @@ class FakeConnector(Connector):
     @classmethod
     def measure(cls, outgoing: Outgoing, limits: Limits) -> Measure:
         limit = limits.get("characters", 500)
-        used = len(outgoing.text)
-        return Measure(units={"characters": (used, limit)}, errors=("too_long",) if used > limit else ())
+        pieces = tuple(outgoing.text.split(BREAK))
+        used = max(map(len, pieces))
+        return Measure(
+            units={"characters": (used, limit)},
+            parts=len(pieces),
+            texts=pieces if len(pieces) > 1 else (),
+            errors=("too_long",) if used > limit else (),
+        )
 
     def plan(self, outgoing: Outgoing, key: str) -> Plan:
-        pieces = outgoing.text.split("\n---\n")
+        pieces = outgoing.text.split(BREAK)
         return Plan(
             outgoing=outgoing,
             parts=tuple(Part(text=piece, reserved=f"{key}:{number}") for number, piece in enumerate(pieces)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, g, redirect
+from flask import Flask, g, redirect, request
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
@@ -12,8 +12,10 @@ from werkzeug.wrappers import Response
 
 from hub.kernel.hub import Hub
 from hub.kernel.texts import SOURCE_LANGUAGE, use_language
+from hub.web.access import has_files
 
 LARGEST_REQUEST = 1024 * 1024
+LARGEST_UPLOAD = 24 * 1024 * 1024
 MOST_FIELDS = 200
 
 
@@ -50,7 +52,7 @@ def create_app(hub: Hub, connectors: Any) -> Flask:
     app.extensions["hub.probe"] = Probe(lambda: check(hub))
     meters = app.extensions["hub.meters"] = Meters(hub)
     _trust_proxies(app, hub.config.trusted_proxies)
-    app.before_request(lambda: _open_request(hub))
+    app.before_request(lambda: _open_request(app, hub))
     protect(app, hub.config)
     guard(app, hub.config)
     handle_failures(app)
@@ -77,9 +79,10 @@ def _add_pages(app: Flask) -> None:
         reports,
         sign_in,
         teams,
+        uploads,
     )
 
-    working = (inbox, conversation, notes, pictures, outbox, channels, channel_sign_in)
+    working = (inbox, conversation, notes, pictures, uploads, outbox, channels, channel_sign_in)
     for subject in (sign_in, account, *working, people, teams, health, metrics, reports, assets):
         app.register_blueprint(subject.blueprint)
     app.add_url_rule("/", "home", _home)
@@ -91,8 +94,10 @@ def _home() -> Response:
     return redirect(home(), code=303)
 
 
-def _open_request(hub: Hub) -> None:
+def _open_request(app: Flask, hub: Hub) -> None:
     g.request_id = hub.token()[:16]
+    if has_files(app.view_functions.get(request.endpoint or "")):
+        request.max_content_length = LARGEST_UPLOAD
     # The thread may have spoken another language in its last request.
     use_language(SOURCE_LANGUAGE)
 

@@ -16,6 +16,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 _PUBLIC = "hub_public"
 _FORMLESS = "hub_formless"
 _ACTION = "hub_action"
+_FILES = "hub_files"
 
 
 def public(view: View) -> View:
@@ -27,6 +28,12 @@ def public(view: View) -> View:
 def formless(view: View) -> View:
     """Takes a POST without a token of ours, from machines; such a view changes nothing on anybody's behalf."""
     setattr(view, _FORMLESS, True)
+    return view
+
+
+def takes_files(view: View) -> View:
+    """Takes pictures, and for them a larger request than other pages."""
+    setattr(view, _FILES, True)
     return view
 
 
@@ -47,6 +54,10 @@ def is_public(view: Callable[..., Any] | None) -> bool:
 
 def is_formless(view: Callable[..., Any] | None) -> bool:
     return getattr(view, _FORMLESS, False)
+
+
+def has_files(view: Callable[..., Any] | None) -> bool:
+    return getattr(view, _FILES, False)
 
 
 def action_of(view: Callable[..., Any] | None) -> Action | None:

@@ -10,24 +10,26 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hub.connector import Measure, Outgoing, Visibility
+from hub.channels import store as channels
 from hub.errors import Absent, Conflict, Invalid
 from hub.inbox import reply
-from hub.inbox.act import Deed, Offer, queue_deed
+from hub.inbox.act import Deed, Offer, allowed, queue_deed
 from hub.inbox.model import Conversation, Direction, Message
 from hub.inbox.read import Reading, Utterance, mark_read, read_conversation
-from hub.inbox.reply import Draft
 from hub.inbox.store import conversations
 from hub.inbox.store import messages as message_store
 from hub.inbox.undo import undo_reply
 from hub.kernel import texts
 from hub.kernel.database import Session
+from hub.kernel.images import MAX_BYTES
 from hub.kernel.texts import describe, mark
 from hub.outbox import store as outbox
 from hub.outbox.model import State
 from hub.people.authorize import Action, authorize
-from hub.web.access import may
-from hub.web.forms import Form, read_form, row_id
+from hub.web import composer
+from hub.web.access import may, takes_files
+from hub.web.composer import Composing
+from hub.web.forms import read_form, row_id
 from hub.web.inbox import asked_view, listing
 from hub.web.notices import NOTICES
 from hub.web.session import actor
@@ -37,16 +39,6 @@ NOTICES.update(act_queued=mark("It is being done; the network's answer shows her
 blueprint = Blueprint("conversation", __name__, url_prefix="/conversations")
 LONGEST_KEPT = 4000
 """Characters of a message whose markup is kept to be shown again."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Composing:
-    """What stands in the composer: a fresh one, one that was refused, or a reply that was taken back."""
-
-    text: str = ""
-    content_warning: str = ""
-    visibility: Visibility | None = None
-    client_key: str = ""
 
 
 @blueprint.get("/<int:conversation_id>")
@@ -61,7 +53,7 @@ def page(conversation_id: int) -> AnyResponse:
     if found.unread:
         with hub.database.transaction() as session:
             mark_read(hub, session, found)
-    return _page(conversation_id, Composing(client_key=hub.token()))
+    return _page(conversation_id, _begun(conversation_id))
 
 
 @blueprint.get("/<int:conversation_id>/messages")
@@ -73,38 +65,50 @@ def messages(conversation_id: int) -> str:
 
 
 @blueprint.post("/<int:conversation_id>/replies")
+@takes_files
 @may(Action.REPLY)
 def answer(conversation_id: int) -> AnyResponse:
-    form = read_form("text", "client_key", "visibility", "content_warning", "language")
-    with the_hub().database.reading() as session:
-        found = _allowed(session, conversation_id, Action.REPLY)
-    draft = _draft(found, form)
+    found = _allowed_now(conversation_id, Action.REPLY)
+    _, composing = composer.read(actor())
+    composing, refused = composer.take_files(actor(), composing)
+    if refused is not None or any(request.files.getlist("files")):
+        # What was only just added has no description yet: it is shown first.
+        return _page(found.id, composing, refused, added=refused is None)
     try:
-        reply.queue_reply(the_hub(), draft)
+        reply.queue_reply(the_hub(), composer.draft_of(actor(), found, composing))
     except (Invalid, Conflict) as error:
-        kept = Composing(
-            text=form["text"],
-            content_warning=form["content_warning"],
-            visibility=draft.visibility,
-            client_key=draft.client_key,
-        )
-        return _page(found.id, kept, error)
+        return _page(found.id, composing, error)
     # With JavaScript the draft is kept until this says that it came through.
     view = asked_view().arguments
     return redirect(url_for("conversation.page", conversation_id=found.id, _anchor="sent", **view), code=303)
+
+
+@blueprint.post("/<int:conversation_id>/draft")
+@takes_files
+@may(Action.REPLY)
+def draft(conversation_id: int) -> AnyResponse:
+    """The composer with what was just chosen: pictures added or taken out, the parts of a long answer shown."""
+    found = _allowed_now(conversation_id, Action.REPLY)
+    _, composing = composer.read(actor())
+    composing, refused = composer.take_files(actor(), composing)
+    return _page(found.id, composing, refused)
 
 
 @blueprint.post("/<int:conversation_id>/measure")
 @may(Action.REPLY)
 def measure(conversation_id: int) -> Response:
     """How full the draft is, in the network's own units; asked while somebody writes."""
-    form = read_form("text", "client_key", "visibility", "content_warning", "language")
-    hub = the_hub()
-    with hub.database.reading() as session:
-        found = _allowed(session, conversation_id, Action.REPLY)
-        answerable = reply.find_answerable(hub, session, found)
-        counted = reply.measure(hub, session, answerable, _draft(found, form))
-    return jsonify(units=counted.units, errors=[describe(Invalid("text", word)).title for word in counted.errors])
+    found = _allowed_now(conversation_id, Action.REPLY)
+    form, composing = composer.read(actor())
+    if form["edit"]:
+        composing = dataclasses.replace(composing, edited=_ours(found, form["edit"]))
+    counted = composer.measured(actor(), _read(found.id, composing.target_id), composing)
+    return jsonify(
+        left=composer.left(counted),
+        is_over=composer.is_over(counted, is_written=bool(composing.text.strip())),
+        errors=composer.problems(counted),
+        parts=counted.texts if counted.parts > 1 else (),
+    )
 
 
 @blueprint.post("/<int:conversation_id>/undo/<int:outbox_id>")
@@ -121,7 +125,24 @@ def undo(conversation_id: int, outbox_id: int) -> AnyResponse:
         taken = undo_reply(hub, outbox_id)
     except Conflict as error:
         return _page(found.id, Composing(client_key=hub.token()), error)
-    return _page(found.id, _composing(taken, hub.token()))
+    return _page(found.id, composer.taken_back(taken, hub.token()))
+
+
+@blueprint.post("/<int:conversation_id>/messages/<int:message_id>/text")
+@may(Action.REPLY)
+def change(conversation_id: int, message_id: int) -> AnyResponse:
+    """Change a reply of ours at its network."""
+    found = _allowed_now(conversation_id, Action.REPLY)
+    _, composing = composer.read(actor())
+    composing = dataclasses.replace(composing, edited=_ours(found, str(message_id)))
+    try:
+        _do(found, message_id, "edit", composing.client_key, composing.text)
+    except (Invalid, Conflict) as error:
+        return _page(found.id, composing, error)
+    view = asked_view().arguments
+    return redirect(
+        url_for("conversation.page", conversation_id=found.id, done="act_queued", _anchor="sent", **view), code=303
+    )
 
 
 @blueprint.post("/<int:conversation_id>/messages/<int:message_id>/<act>")
@@ -129,90 +150,81 @@ def undo(conversation_id: int, outbox_id: int) -> AnyResponse:
 def act(conversation_id: int, message_id: int, act: str) -> AnyResponse:
     """Do something to a message at its network: approve a comment, like a post."""
     form = read_form("client_key")
-    who = actor()
-    with the_hub().database.reading() as session:
-        found = _allowed(session, conversation_id, Action.REPLY)
-        message = message_store.message(session, message_id)
-    if message is None or message.conversation_id != found.id or who.agent_id is None:
-        raise Absent()
-    key = f"{who.agent_id}:{form['client_key'][:100]}:{message_id}:{act}"
-    queue_deed(the_hub(), Deed(message_id=message_id, name=act, agent_id=who.agent_id, client_key=key))
+    found = _allowed_now(conversation_id, Action.REPLY)
+    _do(found, message_id, act, form["client_key"][:100])
     return redirect(url_for("conversation.page", conversation_id=found.id, done="act_queued"), code=303)
 
 
-def _composing(taken: Outgoing, client_key: str) -> Composing:
-    return Composing(
-        text=taken.text, content_warning=taken.content_warning, visibility=taken.visibility, client_key=client_key
-    )
-
-
-def _draft(conversation: Conversation, form: Form) -> Draft:
-    who = actor()
-    if who.agent_id is None:
+def _do(found: Conversation, message_id: int, name: str, client_key: str, text: str = "") -> None:
+    who = composer.agent_id(actor())
+    with the_hub().database.reading() as session:
+        message = message_store.message(session, message_id)
+    if message is None or message.conversation_id != found.id:
         raise Absent()
-    return Draft(
-        conversation_id=conversation.id,
-        agent_id=who.agent_id,
-        text=form["text"],
-        client_key=f"{who.agent_id}:{form['client_key'][:100]}",
-        visibility=_visibility(form["visibility"]),
-        language=form["language"][:35] or None,
-        content_warning=form["content_warning"][:500],
-    )
+    key = f"{who}:{client_key}:{message_id}:{name}"
+    queue_deed(the_hub(), Deed(message_id=message_id, name=name, agent_id=who, client_key=key, text=text))
 
 
-def _visibility(word: str) -> Visibility | None:
-    try:
-        return Visibility(word) if word else None
-    except ValueError:
-        raise Invalid("visibility", "not_a_choice") from None
+def _begun(conversation_id: int) -> Composing:
+    """The composer as a link opens it: empty, to quote a message, or with a text of ours to change."""
+    found = _allowed_now(conversation_id, Action.READ_CONVERSATION)
+    fresh = Composing(client_key=the_hub().token())
+    if request.args.get("edit"):
+        edited = _ours(found, request.args["edit"])
+        return dataclasses.replace(fresh, edited=edited, text=edited.text)
+    quoted = request.args.get("quote", type=row_id)
+    return dataclasses.replace(fresh, quote=True, target_id=quoted) if quoted else fresh
 
 
-def _page(conversation_id: int, composing: Composing, error: Invalid | Conflict | None = None) -> Response:
-    reading = _read(conversation_id)
+def _ours(conversation: Conversation, message_id: str) -> Message:
+    """A message of ours in this conversation that can be changed. Raises Absent."""
+    with the_hub().database.reading() as session:
+        message = message_store.message(session, row_id(message_id) if message_id.isdecimal() else 0)
+        if message is None or message.conversation_id != conversation.id:
+            raise Absent()
+        channel = channels.channel(session, message.channel_id)
+    if message.direction is not Direction.OUT or "edit" not in allowed(
+        the_hub().plugins.connector(channel.kind).features, message
+    ):
+        raise Absent()
+    return message
+
+
+def _page(
+    conversation_id: int, composing: Composing, error: Invalid | Conflict | None = None, *, added: bool = False
+) -> Response:
+    reading = _read(conversation_id, composing.target_id)
+    counted = composer.measured(actor(), reading, composing)
     page = render_template(
         "inbox/conversation.html",
         listing=listing(),
         reading=reading,
         shown=_shown(reading),
         composing=composing,
+        choices=composer.choices(reading),
         error=describe(error) if error else None,
-        audiences=_audiences(reading),
-        measured=_measured(reading, composing),
+        added=added,
+        measured=counted,
+        left=composer.left(counted),
+        is_over=composer.is_over(counted, is_written=bool(composing.text.strip())),
         undo_seconds=reply.UNDO_SECONDS,
+        largest=MAX_BYTES,
     )
     status = 200 if error is None else 409 if isinstance(error, Conflict) else 422
     return make_response(page, status)
 
 
-def _read(conversation_id: int) -> Reading:
+def _read(conversation_id: int, target_id: int | None = None) -> Reading:
     hub = the_hub()
+    before = request.args.get("before", type=row_id)
     with hub.database.reading() as session:
         found = _allowed(session, conversation_id, Action.READ_CONVERSATION)
-        return read_conversation(hub, session, found, before=request.args.get("before", type=row_id))
+        return read_conversation(hub, session, found, before=before, target_id=target_id)
 
 
-def _audiences(reading: Reading) -> list[Visibility]:
-    """Whom the reply may reach: what the network has, never wider than the message answered."""
-    answerable = reading.answerable
-    if answerable.send_through is None or answerable.target is None:
-        return []
-    offered = the_hub().plugins.connector(answerable.send_through.kind).features.visibilities
-    answered = answerable.target.visibility
-    return [answered, *(one for one in offered if answered.is_wider_than(one))]
-
-
-def _measured(reading: Reading, composing: Composing) -> Measure:
-    hub = the_hub()
-    draft = Draft(
-        conversation_id=reading.conversation.id,
-        agent_id=0,
-        text=composing.text,
-        client_key="",
-        content_warning=composing.content_warning,
-    )
-    with hub.database.reading() as session:
-        return reply.measure(hub, session, reading.answerable, draft)
+def _allowed_now(conversation_id: int, action: Action) -> Conversation:
+    with the_hub().database.reading() as session:
+        return _allowed(session, conversation_id, action)
 
 
 def _allowed(session: Session, conversation_id: int, action: Action) -> Conversation:

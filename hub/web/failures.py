@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import structlog
-from flask import Flask, Response, g, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from hub.errors import (
@@ -21,6 +21,7 @@ from hub.errors import (
     TooMany,
 )
 from hub.kernel.texts import Wording, describe, gettext, mark
+from hub.web.access import has_files
 
 log = structlog.get_logger("hub.web")
 
@@ -44,6 +45,10 @@ _HTTP: dict[int, tuple[str, str]] = {
     405: (mark("This address does not take that"), mark("Go back and use the buttons of the page.")),
     413: (mark("That was too much at once"), mark("Send less, or in several parts.")),
 }
+_TOO_LARGE_PICTURES = (
+    mark("These pictures are too large"),
+    mark("A picture may have 10 MB, all of a form 24 MB. Go back: your text is still there. Choose smaller ones."),
+)
 
 
 def handle_failures(app: Flask) -> None:
@@ -76,6 +81,8 @@ def _http(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:
         return make_response(error.get_response())
     title, advice = _HTTP.get(error.code, _HTTP[400])
+    if error.code == 413 and has_files(current_app.view_functions.get(request.endpoint or "")):
+        title, advice = _TOO_LARGE_PICTURES
     response = page(Wording(title=gettext(title), advice=gettext(advice)), error.code)
     allowed = getattr(error, "valid_methods", None)
     if allowed:

@@ -15,6 +15,7 @@ from hub.channels import store as channels
 from hub.channels.connect import error_of
 from hub.channels.model import Trouble
 from hub.inbox.model import Message
+from hub.inbox.uploads import upload_id_of
 from hub.kernel import html, texts
 from hub.people.authorize import may
 from hub.people.model import Team
@@ -53,6 +54,7 @@ def dress(app: Flask) -> None:
     env.filters.update(
         body=body, is_long=is_long, one_line=lambda text: html.one_line(text, LONGEST_LINE), safe_link=safe_link
     )
+    env.filters.update(is_our_picture=lambda message, picture: upload_id_of(message, picture) is not None)
     env.filters.update(worded=worded, why_not=texts.describe_why_not)
     env.globals.update(live_position=live_position)
     env.globals.update(nonce=page_nonce, form_token=form_token, navigation=navigation)

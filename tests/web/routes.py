@@ -81,11 +81,23 @@ PAGES: dict[str, Page] = {
     "POST /conversations/<int:conversation_id>/notes": Page(
         own=_DONE, foreign=_FOREIGN_DONE, fields={"text": "Call her back", "client_key": "k" * 43}
     ),
+    "POST /conversations/<int:conversation_id>/draft": Page(own=_AGENTS, foreign=_FOREIGN, fields=_DRAFT),
     "POST /conversations/<int:conversation_id>/measure": Page(own=_AGENTS, foreign=_FOREIGN, fields=_DRAFT),
     "POST /conversations/<int:conversation_id>/undo/<int:outbox_id>": Page(own=_AGENTS, foreign=_FOREIGN),
     "POST /conversations/<int:conversation_id>/messages/<int:message_id>/<act>": Page(
         own=_AGENTS_DONE, foreign=_FOREIGN_DONE, fields={"client_key": "k" * 43}
     ),
+    "POST /conversations/<int:conversation_id>/messages/<int:message_id>/text": Page(
+        # The message of the table is somebody else's: nobody may change it.
+        own=_NEVER,
+        foreign=_NEVER,
+        fields=_DRAFT,
+    ),
+    # A form without a picture: 422 is for who may bring one.
+    "POST /uploads": Page(own=answers("303 404 422 422 422")),
+    # The picture of the table was brought by Ana, and went with no reply yet: it is nobody else's.
+    "GET /uploads/<upload_id>": Page(own=_NEVER, foreign=_NEVER),
+    "GET /uploads/<upload_id>/file": Page(own=_NEVER, foreign=_NEVER),
     "GET /pictures/<int:message_id>/<int:position>": Page(own=_READERS, foreign=_FOREIGN),
     # The picture of the table lies on loopback, which the door to the network refuses: 422 is for who may see it.
     "GET /pictures/<int:message_id>/<int:position>/file": Page(

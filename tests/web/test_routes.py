@@ -11,11 +11,13 @@ from hub.connector import Attachment
 from hub.inbox.pull import pull_now
 from hub.inbox.reply import Draft, queue_reply
 from hub.inbox.store import conversations, messages
+from hub.inbox.uploads import store_upload
 from hub.kernel.hub import Hub
 from hub.outbox.send import send_due
 from hub.people import agents, sessions
 from hub.people.model import OPERATOR, Agent, Role, Team
 from hub.testing.fake import FakeNetwork
+from tests.kernel.test_images import picture
 from tests.web.browser import Browser
 from tests.web.routes import PAGES, ROLES
 
@@ -73,6 +75,7 @@ def place(browser: Browser, fake: FakeNetwork) -> Place:
             "position": 1,
             "outbox_id": failed,
             "waiting_id": waiting,
+            "upload_id": store_upload(hub, ana.id, picture("JPEG"), "cartridge.jpg").id,
             "digest": browser.app.extensions["hub"].assets.digest,
             "name": "hub.css",
         },

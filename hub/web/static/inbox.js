@@ -32,18 +32,36 @@ setInterval(tick, 500);
 // --- the counter, in the network's own units
 let counting = 0;
 async function count() {
+  const draft = new FormData(composer);
+  draft.delete("files");
   const answer = await fetch(composer.dataset.measure, {
     method: "POST",
-    body: new FormData(composer),
+    body: draft,
     headers: { "X-CSRF-Token": composer.elements.csrf_token.value },
   });
   if (!answer.ok) return;
-  const { units, errors } = await answer.json();
+  const told = await answer.json();
   const left = document.getElementById("left");
-  const tightest = Object.values(units).map(([used, limit]) => limit - used).sort((a, b) => a - b)[0];
-  left.textContent = errors.length ? errors[0] : tightest ?? "";
-  left.classList.toggle("over", errors.length > 0 || tightest < 0);
-  left.setAttribute("aria-live", errors.length ? "polite" : "off");
+  const isWritten = text.value.trim() !== "";
+  left.textContent = (isWritten && told.errors[0]) || told.left;
+  left.classList.toggle("over", told.is_over);
+  left.setAttribute("aria-live", told.is_over ? "polite" : "off");
+  showParts(told.parts);
+}
+
+// --- a long answer becomes a thread: its posts as they will stand there
+function showParts(texts) {
+  const parts = document.getElementById("parts");
+  if (!parts) return;
+  parts.hidden = texts.length < 2;
+  parts.replaceChildren(
+    ...texts.map((each) => {
+      const part = document.createElement("li");
+      part.dir = "auto";
+      part.textContent = each;
+      return part;
+    }),
+  );
 }
 function countSoon() {
   clearTimeout(counting);
@@ -55,6 +73,7 @@ const place = composer && `draft ${composer.action}`;
 if (text) {
   if (location.hash === "#sent") {
     sessionStorage.removeItem(place);
+    sessionStorage.removeItem(`pictures ${composer.action}`);
     history.replaceState(history.state, "", location.pathname + location.search);
   }
   if (!text.value) text.value = sessionStorage.getItem(place) ?? "";
@@ -69,6 +88,8 @@ if (text) {
   });
   addEventListener("pageshow", () => delete composer.dataset.sent);
 }
+
+composer?.addEventListener("change", (event) => event.target.id !== "files" && countSoon());
 
 // --- the key that sends, as this keyboard has it
 const sendKey = document.getElementById("send-key");
