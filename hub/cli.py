@@ -10,6 +10,7 @@ from hub.commands.archive import backup, export, import_, restore
 from hub.commands.channel import channel
 from hub.commands.doctor import doctor
 from hub.commands.exits import exit_for
+from hub.commands.key import key
 from hub.commands.new_connector import new_connector
 from hub.commands.now import pull, send
 from hub.commands.output import print_error, print_plugin_trouble, speak_the_users_language
@@ -74,6 +75,7 @@ for _command in (
     restore,
     export,
     import_,
+    key,
     plugins,
     new_connector,
     doctor,

@@ -207,10 +207,12 @@ def keeper(hub: Hub) -> Callable[[Account, Remembered], None]:
 
     def keep(account: Account, memory: Remembered) -> None:
         with hub.database.transaction() as session:
+            # A rotation of the key seals the same settings anew while a call is under way.
+            now = store.sealed_now(session, account.channel_id)
             store.note_memory(
                 session,
                 account.channel_id,
-                sealed=account.sealed,
+                sealed=now if hub.secrets.is_same(now, account.sealed) else account.sealed,
                 memory=_sealed(hub, memory.text),
                 version=memory.version,
             )

@@ -35,6 +35,7 @@ _BY_CLIENT_KEY = f"SELECT {_COLUMNS} FROM channels WHERE client_key = :client_ke
 _TEAM = "SELECT team_id FROM channels WHERE id = :id"
 
 _SEALED = "SELECT sealed, memory, memory_version FROM channels WHERE id = :id"
+_SEALED_LOCKED = "SELECT sealed FROM channels WHERE id = :id {for_update}"
 
 _REMEMBER = """
     UPDATE channels SET memory = :memory, memory_version = :version
@@ -256,6 +257,12 @@ def team_of(session: Session, channel_id: int) -> int:
     if row is None:
         raise Absent("no such channel", channel_id=channel_id)
     return int(row["team_id"])
+
+
+def sealed_now(session: Session, channel_id: int) -> str:
+    """A channel's sealed settings, which nobody else changes until the transaction ends; empty when it is gone."""
+    row = session.one(_SEALED_LOCKED, id=channel_id)
+    return "" if row is None else str(row["sealed"])
 
 
 def sealed(session: Session, channel_id: int) -> Row:

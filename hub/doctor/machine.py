@@ -52,8 +52,15 @@ def folder(config: Config) -> Iterator[Finding]:
 def key(config: Config, session: Session) -> Iterator[Finding]:
     """The key that opens the secrets of channels. Raises KeyLost when it does not fit."""
     secrets = read_keys(config.key_file)
-    if fact(session, "key_id") != secrets.key_id:
+    if fact(session, "key_id") not in secrets.key_ids:
         raise KeyLost(str(config.key_file))
+    if len(secrets.key_ids) > 1:
+        yield Finding(
+            part=Part.KEY,
+            level=Level.WARNING,
+            text=_("%(file)s holds an old key as well", file=config.key_file),
+            advice=_("A rotation was not finished: run hub key rotate, which finishes it."),
+        )
     mode = stat.S_IMODE(config.key_file.stat().st_mode)
     is_open = bool(mode & 0o077)
     yield Finding(

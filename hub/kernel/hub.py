@@ -86,7 +86,7 @@ def open_hub(config: Config, *, clock: Clock = system_clock, plugins: Plugins | 
         with database.reading() as session:
             expected = _expected_key(session)
         secrets = read_keys(config.key_file)
-        if expected != secrets.key_id:
+        if expected not in secrets.key_ids:
             raise KeyLost(str(config.key_file))
     except BaseException:
         database.close()
@@ -139,7 +139,7 @@ def _settle_key(session: Session, config: Config) -> None:
     if expected is None:
         make_key(config.key_file)
         session.run(_SET_FACT, name="key_id", value=read_keys(config.key_file).key_id)
-    elif read_keys(config.key_file).key_id != expected:
+    elif expected not in read_keys(config.key_file).key_ids:
         raise KeyLost(str(config.key_file))
 
 

@@ -9,7 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from hub.errors import KeyLost, StorageFull
-from hub.kernel.secrets import make_key, read_keys
+from hub.kernel.secrets import Secrets, make_key, read_keys
 
 
 @pytest.fixture
@@ -40,7 +40,17 @@ def test_after_a_change_of_keys_old_secrets_are_read_and_new_ones_sealed_with_th
     assert both.unseal(sealed) == "x"
     assert both.key_id != old.key_id
     with pytest.raises(KeyLost):
-        old.unseal(both.seal("y"))
+        Secrets(key.read_text().split()[1:]).unseal(both.seal("y"))
+
+
+def test_who_is_running_reads_a_key_file_that_was_changed_before_it_seals_and_when_it_cannot_open(key: Path) -> None:
+    running = read_keys(key)
+    first = running.key_id
+    key.write_text(Fernet.generate_key().decode() + "\n" + key.read_text())
+    assert running.unseal(read_keys(key).seal("y")) == "y"
+    key.write_text(Fernet.generate_key().decode() + "\n" + key.read_text())
+    assert read_keys(key).unseal(running.seal("z")) == "z"
+    assert running.key_id == read_keys(key).key_id != first
 
 
 @pytest.mark.parametrize("content", [b"", b"not a key\n", b"\xff\xfe"])

@@ -1,0 +1,1 @@
+"""Changes the key that protects the secrets of an installation."""

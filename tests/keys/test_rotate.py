@@ -1,0 +1,160 @@
+"""A new key while everybody works: whatever interrupts, everything stays readable, and nothing stays under the old."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from cryptography.fernet import Fernet, InvalidToken
+
+from hub.channels.connect import keeper, read_account
+from hub.channels.model import Remembered
+from hub.errors import KeyLost
+from hub.kernel.hub import Hub, fact, open_hub
+from hub.kernel.plugins import Plugins
+from hub.kernel.secrets import key_id, read_keys
+from hub.keys.rotate import old_keys, rotate
+from hub.keys.store import SEALED, sealed
+from tests import house
+from tests.desk import Desk
+
+STEPS = ("kept", "added", "resealed", "resealed_late", "finished")
+
+
+def change(hub: Hub) -> Iterator[str]:
+    """One rotation, step by step, as another process would do it."""
+    yield from (progress.step for progress in rotate(hub.config, hub.database, wait=lambda seconds: None))
+
+
+def every_seal(hub: Hub) -> list[str]:
+    with hub.database.transaction() as session:
+        return [text for column in SEALED for _key, text in sealed(session, column)]
+
+
+def token_of(hub: Hub, desk: Desk) -> str:
+    return read_account(hub, desk.channel_id).settings["token"]
+
+
+def keys_in(hub: Hub) -> list[str]:
+    return hub.config.key_file.read_text().split()
+
+
+def test_afterwards_everything_is_sealed_with_the_new_key_alone(desk: Desk) -> None:
+    hub = desk.hub
+    [old] = keys_in(hub)
+    assert tuple(change(hub)) == STEPS
+    [new] = keys_in(hub)
+    assert new != old
+    assert every_seal(hub)
+    for text in every_seal(hub):
+        Fernet(new).decrypt(text)
+        with pytest.raises(InvalidToken):
+            Fernet(old).decrypt(text)
+    with hub.database.reading() as session:
+        assert fact(session, "key_id") == key_id(new)
+    assert hub.config.key_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_old_key_is_kept_aside_for_older_backups(desk: Desk) -> None:
+    [old] = keys_in(desk.hub)
+    list(change(desk.hub))
+    [aside] = old_keys(desk.hub.config)
+    assert aside.read_text().split() == [old]
+    assert aside.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("done", range(len(STEPS) + 1))
+def test_killed_after_any_step_everything_is_readable_and_the_next_call_finishes(desk: Desk, done: int) -> None:
+    hub = desk.hub
+    list(itertools.islice(change(hub), done))
+    assert token_of(hub, desk) == "s3cret", "a process that was running lost it"
+    with contextlib.closing(open_hub(hub.config, plugins=hub.plugins)) as fresh:
+        assert token_of(fresh, desk) == "s3cret", "a process that is started now lost it"
+    list(change(hub))
+    assert len(keys_in(hub)) == 1
+    assert token_of(hub, desk) == "s3cret"
+
+
+@pytest.mark.parametrize("done", range(len(STEPS) + 1))
+def test_what_a_running_process_seals_at_any_moment_stays_readable(desk: Desk, done: int) -> None:
+    hub = desk.hub
+    going = change(hub)
+    list(itertools.islice(going, done))
+    keeper(hub)(read_account(hub, desk.channel_id), Remembered(text="won meanwhile", version=1))
+    list(going)
+    with contextlib.closing(open_hub(hub.config, plugins=hub.plugins)) as fresh:
+        assert read_account(fresh, desk.channel_id).memory.text == "won meanwhile"
+
+
+@pytest.mark.parametrize("done", range(len(STEPS) + 1))
+def test_what_a_call_that_began_before_any_step_learned_is_kept(desk: Desk, done: int) -> None:
+    hub = desk.hub
+    account = read_account(hub, desk.channel_id)
+    list(itertools.islice(change(hub), done))
+    keeper(hub)(account, Remembered(text="refreshed", version=1))
+    assert read_account(hub, desk.channel_id).memory.text == "refreshed"
+
+
+def test_what_was_sealed_with_the_old_key_and_written_late_is_sealed_anew(desk: Desk) -> None:
+    hub = desk.hub
+    late = read_keys(hub.config.key_file).seal("written late")
+
+    def write(seconds: float) -> None:
+        with hub.database.transaction() as session:
+            session.run("UPDATE channels SET memory = :late", late=late)
+
+    list(rotate(hub.config, hub.database, wait=write))
+    assert read_account(hub, desk.channel_id).memory.text == "written late"
+
+
+def test_a_secret_that_no_key_opens_stops_nothing_and_is_counted(desk: Desk) -> None:
+    hub = desk.hub
+    foreign = Fernet(Fernet.generate_key()).encrypt(b"x").decode()
+    with hub.database.transaction() as session:
+        session.run("UPDATE channels SET memory = :foreign", foreign=foreign)
+    steps = list(rotate(hub.config, hub.database, wait=lambda seconds: None))
+    assert max(step.unreadable for step in steps) == 1
+    assert len(keys_in(hub)) == 1
+
+
+def test_settings_that_were_entered_anew_are_not_the_same_though_their_text_is(desk: Desk) -> None:
+    secrets = desk.hub.secrets
+    one = Fernet(keys_in(desk.hub)[0]).encrypt_at_time(b"x", 1_700_000_000).decode()
+    other = Fernet(keys_in(desk.hub)[0]).encrypt_at_time(b"x", 1_700_000_001).decode()
+    assert secrets.is_same(one, one)
+    assert not secrets.is_same(one, other)
+    assert not secrets.is_same(one, "")
+
+
+def test_a_key_file_that_goes_away_or_breaks_while_we_run_is_a_lost_key_only_for_what_it_would_open(
+    desk: Desk,
+) -> None:
+    hub = desk.hub
+    text = hub.secrets.seal("x")
+    hub.config.key_file.unlink()
+    assert hub.secrets.unseal(text) == "x"
+    with pytest.raises(KeyLost):
+        open_hub(hub.config, plugins=Plugins())
+
+
+def test_no_column_of_seals_is_forgotten(hub: Hub) -> None:
+    """Whoever seals something new names its column in hub/keys/store.py, and the module here."""
+    sealing = {
+        source.path
+        for source in house.sources()
+        if source.is_product and source.path != "hub/kernel/secrets.py" and _seals(source.text)
+    }
+    assert sealing == {"hub/channels/connect.py", "hub/channels/sign_in/journey.py"}
+    with hub.database.reading() as session:
+        for column in SEALED:
+            session.all(f"SELECT {column.key}, {column.name} FROM {column.table}")  # noqa: S608
+
+
+def _seals(text: str) -> bool:
+    return any(
+        isinstance(node, ast.Attribute) and node.attr == "seal" and "secrets" in ast.unparse(node.value)
+        for node in ast.walk(ast.parse(text))
+    )
