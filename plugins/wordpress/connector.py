@@ -73,7 +73,7 @@ class WordPress(Connector):
         threads=True,
         edits=True,
         deletes=True,
-        actions=frozenset({"approve", "hold", "spam", "trash", "restore"}),
+        actions=frozenset({"approve", "hold", "spam", "trash", "restore", "edit", "delete"}),
     )
 
     def __init__(self, settings: WordPressSettings, context: Context) -> None:
@@ -134,15 +134,41 @@ class WordPress(Connector):
         if action.name not in self.features.actions:
             raise NotImplementedError(f"{self.kind} declares no {action.name}")
         path = f"wp/v2/comments/{_number(action.target.remote_id, action.target.permalink)}"
-        wanted = _status_to_write(action.name, self._state(path))
+        if action.name == "edit":
+            self._rewrite(path, action.text)
+        elif action.name == "delete":
+            self._throw_away(path)
+        else:
+            self._moderate(path, action.name)
+
+    def _moderate(self, path: str, name: str) -> None:
+        wanted = _status_to_write(name, self._state(path))
         if wanted is None:
             return
         try:
             self._site.post(path, {"status": wanted})
         except Ambiguous as failure:
             # WordPress also answers 500 when there is nothing left to change.
-            if _status_to_write(action.name, self._state(path)) is not None:
+            if _status_to_write(name, self._state(path)) is not None:
                 raise Unavailable(failure.reason, detail=failure.detail) from failure
+
+    def _rewrite(self, path: str, text: str) -> None:
+        try:
+            self._site.post(path, {"content": as_content(text)})
+        except Ambiguous as failure:
+            if not is_same("", self._rendered(path), text):
+                raise Unavailable(failure.reason, detail=failure.detail) from failure
+
+    def _throw_away(self, path: str) -> None:
+        """Into the trash, as WordPress itself deletes; what is gone for good already is deleted."""
+        try:
+            self._moderate(path, "trash")
+        except Gone:
+            return
+
+    def _rendered(self, path: str) -> str:
+        found = self._site.get(path, {"_fields": "id,content"})
+        return _read(lambda: str(found["content"]["rendered"]))
 
     def _me(self) -> Me:
         told = self._site.get("wp/v2/users/me", {"context": "edit"})

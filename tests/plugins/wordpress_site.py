@@ -159,7 +159,11 @@ class FakeWordPress(FakeNetwork):
         if id not in self.comments:
             return _error(404, "rest_comment_invalid_id")
         if arrival.method == "POST":
-            status = arrival.json()["status"]
+            wanted = arrival.json()
+            if "content" in wanted:
+                self.edits(str(id), unescape(wanted["content"]))
+                return _json(200, self._shown(id))
+            status = wanted["status"]
             if status == self.comments[id]["status"]:
                 return _error(500, "rest_comment_failed_edit")
             self.comments[id]["status"] = {"unspam": "approved", "untrash": "approved"}.get(status, status)

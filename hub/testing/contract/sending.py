@@ -15,6 +15,7 @@ from hub.connector import (
     Connector,
     Incoming,
     Limits,
+    Moderation,
     Outgoing,
     Plan,
     Receipt,
@@ -307,7 +308,8 @@ class Sending:
         ours = replied(connector, network)
         connector.act(Action(name="delete", target=target_of(ours)))
         connector.act(Action(name="delete", target=target_of(ours)))
-        assert ours.remote_id not in pull_all(connector).latest
+        left = pull_all(connector).latest.get(ours.remote_id)
+        assert left is None or left.moderation is Moderation.TRASH
 
 
 def replied(connector: Connector, network: FakeNetwork) -> Incoming:
