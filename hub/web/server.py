@@ -7,11 +7,12 @@ arrived. A live stream takes its socket over from uvicorn, so that an open page 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import resource
 import signal
 import socket
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -35,6 +36,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+Refuse = Callable[..., Awaitable[None]]
 
 PAGE_THREADS = 8
 MOST_BODY_BYTES = 2 * 1024 * 1024
@@ -233,16 +235,17 @@ async def _take_delivery(hooks: Hooks, scope: Scope, receive: Receive, send: Sen
 async def _with_whole_body(app: Any, uploads: asyncio.Semaphore, scope: Scope, receive: Receive, send: Send) -> None:
     """Collect the body before the app takes a thread: slow senders would soon hold them all."""
     length = _announced_length(scope)
+    refuse = _refuse_as_problem if scope["path"].startswith("/api/") else _refuse
     if _UPLOADING.fullmatch(scope["path"]) is None or length <= MOST_BODY_BYTES:
-        body = await _read_body(receive, send, MOST_BODY_BYTES)
+        body = await _read_body(receive, send, MOST_BODY_BYTES, refuse=refuse)
     elif length > MOST_UPLOAD_BYTES:
         # None of it is kept; the page that says so sees by the length that it is too much.
         body = b""
     elif uploads.locked():
-        return await _refuse(send, 503, "busy", retry_after=b"5")
+        return await refuse(send, 503, "busy", retry_after=b"5")
     else:
         async with uploads:
-            body = await _read_body(receive, send, MOST_UPLOAD_BYTES, seconds=UPLOAD_SECONDS)
+            body = await _read_body(receive, send, MOST_UPLOAD_BYTES, seconds=UPLOAD_SECONDS, refuse=refuse)
     if body is None:
         return None
 
@@ -257,9 +260,12 @@ def _announced_length(scope: Scope) -> int:
     return int(told) if told.isdigit() and len(told) < 19 else 0
 
 
-async def _read_body(receive: Receive, send: Send, most: int, *, seconds: float = REQUEST_SECONDS) -> bytes | None:
+async def _read_body(
+    receive: Receive, send: Send, most: int, *, seconds: float = REQUEST_SECONDS, refuse: Refuse | None = None
+) -> bytes | None:
     """The whole body; None when it did not come or was refused, which is answered already."""
     body, more = bytearray(), True
+    refuse = refuse or _refuse
     try:
         async with asyncio.timeout(seconds):
             while more:
@@ -269,10 +275,10 @@ async def _read_body(receive: Receive, send: Send, most: int, *, seconds: float 
                 body += message.get("body", b"")
                 more = message.get("more_body", False)
                 if len(body) > most:
-                    await _refuse(send, 413, "too_large")
+                    await refuse(send, 413, "too_large")
                     return None
     except TimeoutError:
-        await _refuse(send, 408, "too_slow")
+        await refuse(send, 408, "too_slow")
         return None
     return bytes(body)
 
@@ -285,10 +291,34 @@ async def _put_off(send: Send, *, seconds: int) -> None:
 
 
 async def _refuse(send: Send, status: int, code: str, **headers: bytes) -> None:
-    body = b'{"error":"%s"}' % code.encode()
+    await _answer(send, status, b"application/json", b'{"error":"%s"}' % code.encode(), headers)
+
+
+async def _refuse_as_problem(send: Send, status: int, code: str, **headers: bytes) -> None:
+    """The same for programs, in the one shape of their errors (RFC 9457); they have not said their language yet."""
+    title, advice = _SAID_TO_PROGRAMS[code]
+    problem = {
+        "type": f"urn:problem-type:hubbub:{code}",
+        "title": title,
+        "status": status,
+        "detail": f"{title}. {advice}",
+        "code": code,
+        "request_id": "",
+    }
+    await _answer(send, status, b"application/problem+json", json.dumps(problem).encode(), headers)
+
+
+_SAID_TO_PROGRAMS = {
+    "too_large": ("That was too much at once", "Send less, or in several parts."),
+    "too_slow": ("The request came too slowly", "Send it again."),
+    "busy": ("Too many pictures come in at once", "Send it again in a moment."),
+}
+
+
+async def _answer(send: Send, status: int, kind: bytes, body: bytes, headers: Mapping[str, bytes]) -> None:
     own = [(name.replace("_", "-").encode(), value) for name, value in headers.items()]
     fixed = [
-        (b"content-type", b"application/json"),
+        (b"content-type", kind),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
