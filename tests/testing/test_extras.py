@@ -80,7 +80,12 @@ class TakesSilenceForConsent(Willing):
         return {"account": query.get("code", "@brightwater")}
 
 
+class ClaimsNothing(Willing):
+    features = SandboxConnector.features
+
+
 BROKEN: list[tuple[type[Connector], str]] = [
+    (ClaimsNothing, "test_what_is_not_declared_is_refused"),
     (Forgets, "test_a_content_warning_goes_out_with_the_words"),
     (Forgets, "test_a_quote_shows_the_message_and_an_answer_does_not"),
     (Forgets, "test_pictures_go_out_in_order_with_their_descriptions"),
