@@ -7,6 +7,7 @@ import hashlib
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,7 +34,12 @@ class Field:
 
 def fields_of(settings: type[Any]) -> list[Field]:
     """The inputs a person fills in to connect a channel, in the order of declaration."""
-    return [_field(field) for field in dataclasses.fields(settings)]
+    return list(_fields(settings))
+
+
+@cache
+def _fields(settings: Any) -> tuple[Field, ...]:
+    return tuple(map(_field, dataclasses.fields(settings)))
 
 
 def _field(field: dataclasses.Field[Any]) -> Field:
