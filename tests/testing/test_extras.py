@@ -13,6 +13,7 @@ from hub_plugins.sandbox.connector import SandboxConnector
 
 from hub.connector import Connector, Limits, Measure, Outgoing, Plan, Receipt, SignIn
 from hub.errors import ConnectorError, Misconfigured
+from hub.testing.contract import extras
 from tests.plugins.sandbox_corner import SandboxCorner
 from tests.testing.one_test import kit_for, run_one
 
@@ -98,8 +99,11 @@ BROKEN: list[tuple[type[Connector], str]] = [
 
 
 @pytest.mark.parametrize(("broken", "test"), BROKEN)
-def test_an_empty_claim_fails_where_a_sound_one_passes(broken: type[Connector], test: str, tmp_path: Path) -> None:
+def test_an_empty_claim_fails_where_a_sound_one_passes(
+    broken: type[Connector], test: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_one(Willing, test, {}, tmp_path / "sound", corner=Obliging)
+    monkeypatch.setattr(extras, "_SECONDS_TO_STOP", 0.2)
     with pytest.raises((AssertionError, ConnectorError, pytest.fail.Exception)):
         run_one(broken, test, {}, tmp_path / "broken", corner=Obliging)
 
