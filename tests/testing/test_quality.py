@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 
 import pytest
 from hub_plugins.sandbox.connector import SandboxConnector
@@ -10,6 +11,7 @@ from hub_plugins.sandbox.connector import SandboxConnector
 from hub.connector import Connector, Features
 from hub.kernel.plugins import load_plugins
 from hub.testing.contract import ConnectorContract
+from hub.testing.contract.needs import asks, has_many_visibilities
 from hub.testing.contract.quality import LEVELS, Level, Outcome, checks_of, highest_declared, reached, standings
 from tests.house import ROOT
 
@@ -25,6 +27,19 @@ ALL_PASSED = {check: Outcome.PASSED for level in LEVELS for check in level.check
 def test_every_check_of_the_kit_belongs_to_one_level() -> None:
     placed = [check for level in LEVELS for check in level.checks]
     assert sorted(placed) == sorted(name for name in dir(ConnectorContract) if name.startswith("test_"))
+
+
+def test_every_feature_is_proven_by_a_check() -> None:
+    claims = {claim for level in LEVELS for check in level.checks for claim in needs_of(check)}
+    told_by_functions = {"visibilities": has_many_visibilities, "only_delivered": asks}
+    assert set(told_by_functions.values()) <= claims
+    assert {field.name for field in fields(Features)} == (claims & set(Features.__annotations__)) | set(
+        told_by_functions
+    )
+
+
+def needs_of(check: str) -> tuple[object, ...]:
+    return getattr(getattr(ConnectorContract, check), "needs", ())
 
 
 @pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.name)
