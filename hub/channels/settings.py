@@ -34,7 +34,7 @@ class Field:
 
 def fields_of(settings: type[Any]) -> list[Field]:
     """The inputs a person fills in to connect a channel, in the order of declaration."""
-    return list(_fields(settings))
+    return list(_fields(settings))  # type: ignore[arg-type]  # a class is hashable
 
 
 @cache
