@@ -171,9 +171,7 @@ def test_a_note_whose_process_died_is_written_once(
     assert [each["text"] for each in said if each["direction"] == "note"] == ["Call her back"]
 
 
-def test_a_key_is_kept_for_a_day_and_after_it_nothing_is_sent_twice_either(
-    program: Program, programs: Programs
-) -> None:
+def test_a_key_is_kept_for_a_day_and_even_then_nothing_is_sent_twice(program: Program, programs: Programs) -> None:
     program.post(REPLIES, GLAD, key="k")
     programs.hub.clock.tick(timedelta(hours=25).total_seconds())  # type: ignore[attr-defined]
     program.post("/conversations/1/notes", {"text": "x"}, key="other")
