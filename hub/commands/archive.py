@@ -131,9 +131,13 @@ def say_what_came(settings: Config, restored: Restored, wanted: Wanted, as_json:
     if wanted.moved:
         click.echo(_("Unfinished replies go on, sign-ins and API tokens stay valid."))
         return
-    held = "%(num)d reply that was not sent then is held back: somebody decides on the page Outbox, tab Held back."
-    many = "%(num)d replies that were not sent then are held back: somebody decides on the page Outbox, tab Held back."
-    click.echo(ngettext(held, many, restored.held))
+    click.echo(
+        ngettext(
+            "%(num)d reply that was not sent then is held back: somebody decides under Outbox, Held back.",
+            "%(num)d replies that were not sent then are held back: somebody decides under Outbox, Held back.",
+            restored.held,
+        )
+    )
     click.echo(_("Everybody has to sign in again; one-time links no longer work."))
     if restored.tokens:
         click.echo(ngettext("%(num)d API token was revoked.", "%(num)d API tokens were revoked.", restored.tokens))
