@@ -15,7 +15,8 @@
         @pytest.fixture
         def second_settings(self) -> MySettings: ...
 
-Tests of features that the class does not declare are not there; those of declared ones cannot be escaped.
+Tests of features that the class does not declare are not there; those of declared ones cannot be escaped. The run ends
+with the level of quality that was reached. `pytest --hub-connector=PACKAGE:CLASS` runs the kit on a class by its name.
 """
 
 from __future__ import annotations
