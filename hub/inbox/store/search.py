@@ -138,7 +138,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queued:
-    """A message whose words are to be kept anew. texts: None when it is gone or deleted."""
+    """A message whose words are to be kept anew. texts: None when it is gone, deleted or a note among us."""
 
     dirty_id: int
     message_id: int
@@ -273,7 +273,7 @@ def _kept_words(session: Session, words: Sequence[str]) -> str:
 
 
 def _queued(row: Row) -> Queued:
-    there = row["id"] is not None and row["deleted_at"] is None
+    there = row["id"] is not None and row["deleted_at"] is None and row["direction"] != "note"
     return Queued(
         dirty_id=row["dirty_id"],
         message_id=row["message_id"],
