@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import base, ingest, pages
+from benchmarks import base, ingest, pages, search, webhooks
 from benchmarks.figures import Figures, print_table, size_name
 from benchmarks.floor import queries
 from benchmarks.floor.common import Shape
 from benchmarks.postgresql import fresh_database
 
+EVERYTHING = ("ingest", "search", "pages", "webhooks")
 _FACTORS = {"": 1, "k": 1000, "m": 1_000_000}
 
 
@@ -45,14 +46,18 @@ def read_plan(environ: Mapping[str, str]) -> Plan:
     )
 
 
-def run(plan: Plan, *, what: Sequence[str] = ("ingest", "pages")) -> Figures:
+def run(plan: Plan, *, what: Sequence[str] = EVERYTHING) -> Figures:
     """Build every database, then measure in rounds that take every side and size in turn."""
     figures = Figures()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-bench-")))
         built = [_build(stack, folder / str(size), size, plan.postgresql) for size in plan.sizes]
+        if "search" in what:
+            _measure_search(figures, plan, built)
         if "pages" in what:
             _measure_pages(figures, plan, built)
+        if "webhooks" in what:
+            _measure_webhooks(figures, plan, built)
         if "ingest" in what:
             _measure_ingest(figures, plan, built)
     return figures
@@ -71,7 +76,7 @@ def _build(stack: contextlib.ExitStack, folder: Path, size: int, server: str) ->
     _say(f"building {size_name(size)}")
     folder.mkdir()
     shape = Shape(size, end=base.unix_now())
-    queries.build(folder / "floor.db", shape)
+    queries.build(folder / "floor.db", shape, with_search=True)
     postgresql = None
     if server:
         url = stack.enter_context(fresh_database(server))
@@ -89,6 +94,30 @@ def _measure_pages(figures: Figures, plan: Plan, built: Sequence[_Built]) -> Non
             pages.measure(figures, sites, requests=plan.requests)
 
 
+def _measure_webhooks(figures: Figures, plan: Plan, built: Sequence[_Built]) -> None:
+    with contextlib.ExitStack() as stack:
+        warm_up = min(40, plan.requests)
+        running = [webhooks.sites(each.floor, each.hub, each.postgresql, warm_up=warm_up) for each in built]
+        sites = [site for each in running for site in stack.enter_context(each)]
+        for number in range(plan.rounds):
+            _say(f"webhooks, round {number + 1} of {plan.rounds}")
+            webhooks.measure(figures, sites, requests=plan.requests)
+
+
+def _measure_search(figures: Figures, plan: Plan, built: Sequence[_Built]) -> None:
+    with contextlib.ExitStack() as stack:
+        warm_up = min(40, plan.requests)
+        running = [search.sites(each.floor, each.hub, each.postgresql, warm_up=warm_up) for each in built]
+        sites = [site for each in running for site in stack.enter_context(each)]
+        for number in range(plan.rounds):
+            _say(f"search, round {number + 1} of {plan.rounds}")
+            search.measure(figures, sites, requests=plan.requests)
+    for number in range(plan.rounds):
+        _say(f"search at full ingest, round {number + 1} of {plan.rounds}")
+        for each in built:
+            search.measure_found(figures, number, plan.messages, each.hub)
+
+
 def _measure_ingest(figures: Figures, plan: Plan, built: Sequence[_Built]) -> None:
     for number in range(plan.rounds):
         _say(f"ingest, round {number + 1} of {plan.rounds}")
@@ -103,6 +132,7 @@ def report(figures: Figures) -> bool:
     """Print everything; returns whether every goal is met."""
     tables = {
         "The hub against the floor; for pages p50 (p95)": figures.against_the_floor(),
+        "Search, p95 against p50": figures.spread(),
         "PostgreSQL against SQLite": figures.between_engines(),
     }
     growth = figures.growth()
@@ -124,4 +154,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    report(run(read_plan(os.environ), what=sys.argv[1:] or ("ingest", "pages")))
+    report(run(read_plan(os.environ), what=sys.argv[1:] or EVERYTHING))

@@ -16,8 +16,8 @@ from hub.inbox.store import search
 from hub.kernel.clock import system_clock, to_micros
 from hub.kernel.config import Config, read_config
 from hub.kernel.hub import Hub, open_hub, prepare
-from hub.people import agents, sessions, teams
-from hub.people.model import OPERATOR, Role
+from hub.people import agents, sessions, teams, tokens
+from hub.people.model import OPERATOR, Role, TokenScope
 
 _SECOND = 1_000_000
 
@@ -59,13 +59,22 @@ def build(folder: Path, shape: Shape | None = None, *, database_url: str = "") -
     return base
 
 
+def agent_of(hub: Hub, name: str, team_ids: Sequence[int]) -> int:
+    """Add an agent of these teams; returns its id."""
+    email = f"{name}@brightwater.example"
+    return agents.add(hub, OPERATOR, email=email, name=name.title(), role=Role.AGENT, team_ids=team_ids).id
+
+
 def sign_in(hub: Hub, name: str, team_ids: Sequence[int]) -> str:
     """Add an agent of these teams and begin a session; returns its token."""
-    agent = agents.add(
-        hub, OPERATOR, email=f"{name}@brightwater.example", name=name.title(), role=Role.AGENT, team_ids=team_ids
-    )
+    agent_id = agent_of(hub, name, team_ids)
     with hub.database.transaction() as session:
-        return sessions.start(session, hub, agent.id, user_agent="benchmark")
+        return sessions.start(session, hub, agent_id, user_agent="benchmark")
+
+
+def token_of(hub: Hub, agent_id: int) -> str:
+    """A token with which a program reads as this agent."""
+    return tokens.create(hub, OPERATOR, agent_id, name="benchmark", scopes=[TokenScope.READ])[1]
 
 
 def _index(hub: Hub) -> None:

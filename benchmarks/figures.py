@@ -14,13 +14,17 @@ FLOOR, HUB, HUB_POSTGRESQL = "floor", "hub", "hub on PostgreSQL"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Something both sides do. `most` is the goal: at most this many times the floor's time."""
+    """Something both sides do. `most` is the goal: at most this many times the floor's time.
+
+    growth: the goal for how time grows with the size.
+    """
 
     goal: str
     title: str
     most: float | None = None
     unit: str = "ms"
     grows: bool = True
+    growth: float = 0.15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +64,29 @@ class Figures:
             for row in self._ratio(job, size, HUB_POSTGRESQL, HUB, most)
         ]
 
-    def growth(self, most: float = 0.15) -> list[Row]:
+    def spread(self, goal: str = "G6", most: float = 5.0) -> list[Row]:
+        """How far p95 is from p50, where the goal says so."""
+        return [
+            Row(
+                goal=goal,
+                title=f"{job.title}, {size_name(size)}",
+                figures=self._shown(job, size, HUB),
+                ratio=statistics.median(
+                    p95 / p50 for p50, p95 in zip(self.samples[job, size, HUB], self.p95[job, size, HUB], strict=True)
+                ),
+                most=most,
+            )
+            for job, size in self._measured(HUB)
+            if job.goal == goal
+        ]
+
+    def growth(self) -> list[Row]:
         """How time grows from each size to the next: log of the times by log of the sizes, 0 is not at all."""
         rows = []
         for job in dict.fromkeys(job for job, _ in self._measured(HUB) if job.grows):
             sizes = sorted(size for other, size in self._measured(HUB) if other == job and size)
             for small, large in itertools.pairwise(sizes):
-                rows.append(self._exponent(job, small, large, most))
+                rows.append(self._exponent(job, small, large))
         return rows
 
     def _measured(self, side: str) -> list[tuple[Job, int]]:
@@ -80,7 +100,7 @@ class Figures:
             goal = "G15" if side == HUB_POSTGRESQL else job.goal
             yield Row(goal=goal, title=f"{job.title}, {size_name(size)}", figures=figures, ratio=ratio, most=most)
 
-    def _exponent(self, job: Job, small: int, large: int, most: float) -> Row:
+    def _exponent(self, job: Job, small: int, large: int) -> Row:
         def exponent(side: str) -> float:
             pairs = zip(self.samples[job, small, side], self.samples[job, large, side], strict=True)
             return statistics.median(math.log(b / a) for a, b in pairs) / math.log(large / small)
@@ -90,7 +110,7 @@ class Figures:
             title=f"{job.title}, {size_name(small)} to {size_name(large)}",
             figures=f"floor {exponent(FLOOR):.2f}",
             ratio=exponent(HUB),
-            most=most,
+            most=job.growth,
         )
 
     def _shown(self, job: Job, size: int, side: str) -> str:

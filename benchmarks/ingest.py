@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -21,7 +22,7 @@ from hub.inbox.ingest import store_page
 from hub.kernel.clock import system_clock
 from hub.kernel.hub import Hub, open_hub
 
-# The hub keeps no search index yet, so neither does the floor it is held against.
+# The hub indexes what it took in afterwards, and outside; so the floor it is held against does not do it either.
 TEXT = Job(goal="G1", title="ingest, text only", most=3.0, unit="µs each")
 HTML = Job(goal="G1", title="ingest, HTML cleaned", unit="µs each")
 SEARCHED = Job(goal="G1", title="ingest, floor with search index", unit="µs each", grows=False)
@@ -86,6 +87,12 @@ def incoming(message: Arrival, *, with_html: bool) -> Incoming:
         root_id=f"t{message.thread}",
         created_at=datetime.fromtimestamp(message.at, UTC),
     )
+
+
+def with_word(page: Page, word: str) -> Page:
+    """The page with a word in its last message that is nowhere else."""
+    last = page.messages[-1]
+    return replace(page, messages=(*page.messages[:-1], replace(last, text=f"{last.text} {word}")))
 
 
 def as_pages(pages: Sequence[Sequence[Arrival]], *, with_html: bool) -> list[tuple[int, Page]]:

@@ -35,12 +35,13 @@ def ingest(file: Path, pages: Sequence[Sequence[Arrival]], *, with_html: bool, w
         for page in pages:
             execute("BEGIN IMMEDIATE")
             for message in page:
-                _take(execute, message, with_html, with_search)
+                take(execute, message, with_html, with_search)
             execute("COMMIT")
         return perf_counter() - began
 
 
-def _take(execute: Callable[..., sqlite3.Cursor], message: Arrival, with_html: bool, with_search: bool) -> None:
+def take(execute: Callable[..., sqlite3.Cursor], message: Arrival, with_html: bool, with_search: bool) -> None:
+    """Take one message in, within a transaction of the caller's."""
     text = nh3.clean(f"<p>{message.body}</p>") if with_html else message.body
     handle, name = f"u{message.contact}@example.social", f"User {message.contact}"
     contact = execute(_CONTACT, ("mastodon", handle, name, message.at)).fetchone()[0]

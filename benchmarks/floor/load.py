@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 
 
@@ -14,6 +14,7 @@ class Request:
     path: str
     method: str = "GET"
     body: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ def load(
                 left -= 1
                 asked = request()
             began = perf_counter()
-            connection.request(asked.method, asked.path, asked.body, dict(headers))
+            connection.request(asked.method, asked.path, asked.body, {**headers, **asked.headers})
             answer = connection.getresponse()
             content = answer.read()
             took = perf_counter() - began

@@ -17,6 +17,7 @@ from flask import Flask, redirect, request
 from jinja2 import Environment
 from werkzeug.wrappers import Response
 
+from benchmarks.floor.intake import add_intake
 from hub.kernel.sqlite import sqlite3
 from hub.web.server import PAGE_THREADS
 
@@ -35,6 +36,11 @@ _LIST = """
     WHERE v.team_id=? AND v.status='open' ORDER BY v.last_at DESC, v.id DESC LIMIT 50"""
 _ONE = "SELECT v.id, c.name FROM conversation v JOIN contact c ON c.id=v.contact_id WHERE v.id=?"
 _MESSAGES = "SELECT id, direction, body, created_at FROM message WHERE conversation_id=? ORDER BY id DESC LIMIT 100"
+_SEARCH = """
+    SELECT v.id, v.last_at, substr(m.body, 1, 120), v.unread, v.channel, c.id, c.name, c.handle
+    FROM message_fts f JOIN message m ON m.id=f.rowid JOIN conversation v ON v.id=m.conversation_id
+    JOIN contact c ON c.id=v.contact_id
+    WHERE message_fts MATCH ? ORDER BY f.rowid DESC LIMIT 50"""
 _REPLY = """
     INSERT INTO message(conversation_id,contact_id,channel,ext_id,direction,body,created_at)
     VALUES(?,NULL,'out',?,'out',?,?) RETURNING id"""
@@ -63,6 +69,10 @@ def create_app(database: str) -> Flask:
         found = connection().execute(_ONE, (number,)).fetchone()
         return conversation_page.render(c=found, ms=connection().execute(_MESSAGES, (number,)).fetchall())
 
+    @app.get("/search")
+    def search() -> str:
+        return inbox_page.render(rows=connection().execute(_SEARCH, (request.args["q"],)).fetchall())
+
     @app.post("/reply/<int:number>")
     def reply(number: int) -> Response:
         text, now, execute = request.form["text"], int(time.time()), connection().execute
@@ -73,6 +83,7 @@ def create_app(database: str) -> Flask:
         execute("COMMIT")
         return redirect(f"/c/{number}", 303)
 
+    add_intake(app, connection)
     return app
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import base, ingest, pages
+from benchmarks import base, ingest, pages, search
 from benchmarks.__main__ import Plan, read_plan, report, run
 from benchmarks.figures import FLOOR, HUB, HUB_POSTGRESQL, Figures
 from benchmarks.floor import queries
@@ -20,8 +20,16 @@ from tests.postgres import PostgresServer
 
 @pytest.fixture(scope="module")
 def figures(postgres_server: PostgresServer) -> Figures:
-    """One round of everything, on both engines."""
-    return run(Plan(sizes=(100, 200), rounds=1, messages=200, requests=8, postgresql=postgres_server.url))
+    """One round of ingest and pages, on both engines."""
+    plan = Plan(sizes=(100, 200), rounds=1, messages=200, requests=8, postgresql=postgres_server.url)
+    return run(plan, what=("ingest", "pages"))
+
+
+@pytest.fixture(scope="module")
+def searched(postgres_server: PostgresServer) -> Figures:
+    """One round of searches, on both engines."""
+    plan = Plan(sizes=(100,), rounds=1, messages=200, requests=4, postgresql=postgres_server.url)
+    return run(plan, what=("search",))
 
 
 @pytest.mark.parametrize("size", [100, 200])
@@ -35,10 +43,23 @@ def test_ingest_is_measured_into_empty_databases_too(figures: Figures) -> None:
         assert figures.samples[job, 0, FLOOR] and figures.samples[job, 0, HUB]
 
 
-def test_the_report_holds_every_goal_against_the_floor(figures: Figures, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_class_of_words_is_searched_on_every_side(searched: Figures) -> None:
+    for job in search.JOBS:
+        assert all(searched.samples[job, 100, side] for side in (FLOOR, HUB, HUB_POSTGRESQL))
+
+
+def test_how_soon_a_message_is_found_is_held_against_two_seconds(searched: Figures) -> None:
+    assert searched.samples[search.FOUND, 100, FLOOR] == [2000.0]
+    assert searched.samples[search.FOUND, 100, HUB][0] > 0
+
+
+def test_the_report_holds_every_goal_against_the_floor(
+    figures: Figures, searched: Figures, capsys: pytest.CaptureFixture[str]
+) -> None:
     report(figures)
+    report(searched)
     printed = capsys.readouterr().out
-    assert all(f"  {goal} " in printed for goal in ("G1", "G4", "G5", "G7", "G15"))
+    assert all(f"  {goal} " in printed for goal in ("G1", "G2b", "G4", "G5", "G6", "G7", "G15"))
     assert "100 to 200" in printed
 
 
@@ -49,6 +70,13 @@ def test_a_goal_is_missed_when_the_ratio_is_above_it() -> None:
             figures.note(pages.INBOX, 100, side, each)
     (row,) = figures.against_the_floor()
     assert (row.ratio, row.verdict) == (5.2, "MISSED")
+
+
+def test_a_search_whose_p95_is_far_from_its_p50_is_missed() -> None:
+    figures = Figures()
+    figures.note(search.RARE, 100, HUB, 2.0, p95=10.5)
+    (row,) = figures.spread()
+    assert (row.ratio, row.verdict) == (5.25, "MISSED")
 
 
 def test_both_databases_hold_the_same_conversations(tmp_path: Path) -> None:
