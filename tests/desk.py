@@ -97,7 +97,13 @@ class Desk:
             return messages.of_conversation(session, self.lines()[0].conversation.id)[::-1]
 
     def answers(
-        self, text: str, *, key: str | None = None, visibility: Visibility | None = None, conversation_id: int = 0
+        self,
+        text: str,
+        *,
+        key: str | None = None,
+        visibility: Visibility | None = None,
+        conversation_id: int = 0,
+        attachments: tuple[str, ...] = (),
     ) -> int:
         return queue_reply(
             self.hub,
@@ -107,6 +113,7 @@ class Desk:
                 text=text,
                 client_key=key or self.hub.token(),
                 visibility=visibility,
+                attachments=attachments,
             ),
         )
 

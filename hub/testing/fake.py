@@ -222,6 +222,10 @@ class FakeNetwork:
         self.deeds.append((name, remote_id))
         if fault == "drop":
             raise Ambiguous("timeout")
+        if fault == "bug":
+            raise ZeroDivisionError("a bug after the write")
+        if fault == "crash":
+            raise Crash
 
     def look_up(self, plan: Plan, part: int) -> Receipt | None:
         return self._receipts.get(plan.parts[part].reserved or "")

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from hub.channels.upload_files import UploadFiles
 from hub.connector import Upload
-from hub.errors import Absent, Gone, Invalid
+from hub.errors import Absent, Gone, Invalid, Rejected
 from hub.inbox import uploads
 from hub.inbox.model import UploadRow
+from hub.inbox.undo import undo_reply
+from hub.kernel.images import fit, to_send
+from hub.testing.fake import FakeNetwork
 from tests.desk import Desk
 from tests.kernel.test_images import ARTIST, ORIENTATION, TURNED_RIGHT, flood, picture
 
@@ -45,8 +50,8 @@ def test_a_picture_is_kept_upright_and_without_what_the_camera_told(desk: Desk) 
 
 
 @pytest.mark.parametrize(("form", "media_type"), [("PNG", "image/png"), ("WEBP", "image/jpeg"), ("GIF", "image/png")])
-def test_every_picture_leaves_in_a_form_that_every_network_takes(desk: Desk, form: str, media_type: str) -> None:
-    assert bring(desk, picture(form)).media_type == media_type
+def test_every_picture_leaves_in_a_form_that_every_network_takes(form: str, media_type: str) -> None:
+    assert to_send(picture(form)).media_type == media_type
 
 
 def test_a_gif_that_moves_still_does(desk: Desk) -> None:
@@ -68,8 +73,32 @@ def test_a_gif_that_moves_still_does(desk: Desk) -> None:
     ],
     ids=["pdf", "svg", "cut off", "pixel bomb", "60 MB", "long animation", "moving webp"],
 )
-def test_what_cannot_be_sent_is_refused_with_its_reason(desk: Desk, body: bytes, reason: str) -> None:
-    assert refused(desk, body) == reason
+def test_what_cannot_be_sent_is_refused_with_its_reason(body: bytes, reason: str) -> None:
+    with pytest.raises(Rejected) as error:
+        to_send(body)
+    assert error.value.reason == reason
+
+
+def test_a_refusal_is_told_at_the_file(desk: Desk) -> None:
+    assert refused(desk, b"%PDF-1.7 not a picture") == "not_a_picture"
+    assert refused(desk, bytes(60_000_000)) == "too_large"
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_a_picture_is_made_to_fit_where_a_network_takes_only_small_ones(form: str) -> None:
+    noise = Image.effect_noise((1600, 1200), 90).convert("RGB")
+    out = BytesIO()
+    noise.save(out, form, quality=95)
+    large = to_send(out.getvalue()).body
+    fitted = fit(large, 300_000)
+    assert len(large) > 300_000 >= len(fitted.body)
+    assert fitted.media_type == "image/jpeg"
+    assert fit(fitted.body, 300_000).body == fitted.body
+
+
+def test_what_moves_is_not_made_to_stand_still_to_fit() -> None:
+    with pytest.raises(Rejected, match="animation_too_large"):
+        fit(to_send(moving(20)).body, 200)
 
 
 def test_one_person_keeps_at_most_so_many_waiting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,6 +128,48 @@ def test_the_description_can_be_changed_by_who_brought_it(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("name", ["../../key", "/etc/passwd", "", "a" * 65, "..", "x" * 20 + "/../key"])
-def test_no_id_leads_out_of_the_folder(desk: Desk, name: str) -> None:
+def test_no_id_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
     with pytest.raises(Gone):
-        uploads.files_of(desk.hub).read(Upload(id=name, media_type="image/png", size=1))
+        UploadFiles(tmp_path).read(Upload(id=name, media_type="image/png", size=1))
+
+
+def test_a_picture_too_large_for_the_network_goes_out_smaller_and_ours_shows_what_went(
+    desk: Desk, fake: FakeNetwork
+) -> None:
+    with desk.hub.database.transaction() as session:
+        session.run("UPDATE channels SET limits = :limits", limits='{"characters": 500, "attachment_bytes": 20000}')
+    out = BytesIO()
+    Image.effect_noise((800, 600), 90).convert("RGB").save(out, "JPEG", quality=95)
+    kept = bring(desk, out.getvalue())
+    fake.says("How does it look?")
+    desk.pulls()
+    desk.answers("Like this.", attachments=(kept.id,))
+    desk.waits(11)
+    (sent,) = fake.sent[-1].attachments
+    assert kept.size > 20_000 >= sent.size
+    assert sent.alt == "A cartridge"
+    (shown,) = desk.conversation()[-1].attachments
+    assert shown.size == sent.size == len(uploads.body_of(desk.hub, sent.id))
+
+
+def test_what_a_reply_names_is_kept_and_what_was_given_up_goes_after_a_day(desk: Desk, fake: FakeNetwork) -> None:
+    fake.says("How does it look?").says("And this?")
+    desk.pulls()
+    sent, taken_back = bring(desk), bring(desk)
+    desk.answers("Like this.", attachments=(sent.id,))
+    desk.waits(11)
+    undo_reply(desk.hub, desk.answers("Or this.", attachments=(taken_back.id,)))
+    desk.waits(25 * 3600)
+    assert uploads.sweep(desk.hub) == 1
+    assert uploads.body_of(desk.hub, sent.id)
+    with pytest.raises(Absent):
+        uploads.body_of(desk.hub, taken_back.id)
+
+
+def test_a_picture_goes_with_one_reply_only(desk: Desk, fake: FakeNetwork) -> None:
+    fake.says("How does it look?")
+    desk.pulls()
+    kept = bring(desk)
+    desk.answers("Like this.", attachments=(kept.id,))
+    with pytest.raises(Invalid, match="not_a_choice"):
+        desk.answers("Again.", attachments=(kept.id,))

@@ -66,6 +66,22 @@ def test_whoever_dies_wherever_the_reply_arrives_once_or_is_told_to_be_open(
     assert world.item(world.written[0]).state in possible | (set() if world.can_be_asked else {State.UNKNOWN})
 
 
+@pytest.mark.parametrize("fault", ["ok", "drop", "crash"])
+@pytest.mark.parametrize("point", [point for point in REPLY_POINTS if point.startswith(("send.", "resolve."))])
+def test_whoever_dies_wherever_what_was_pressed_is_done_in_the_end(world: World, point: str, fault: str) -> None:
+    asked(world)
+    world.presses("like")
+    world.presses("unlike")
+    world.fake.fails(fault)
+    world.sends("anna", dies_at=point)
+    world.check()
+    world.passes_every_deadline()
+    world.resolves("anna", dies_at=point)
+    world.recovers()
+    world.check_settled()
+    assert {world.item(pressed).state for pressed in world.pressed} == {State.SENT}
+
+
 def test_every_point_is_really_passed() -> None:
     """A point that no code names would make the test above prove nothing."""
     code = "".join(source.text for source in sources() if source.is_product)

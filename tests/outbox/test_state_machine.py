@@ -63,6 +63,16 @@ class Sending(RuleBasedStateMachine):
     def an_agent_answers(self) -> None:
         self.world.writes()
 
+    @precondition(lambda self: len(self.world.pressed) < 6)
+    @rule(name=st.sampled_from(["like", "unlike"]))
+    def an_agent_presses_a_button_at_the_question(self, name: str) -> None:
+        self.world.presses(name)
+
+    @precondition(lambda self: self.world.pressed)
+    @rule(number=st.integers(0, 5), action=st.sampled_from(["retry", "mark sent", "cancel"]))
+    def a_person_decides_on_a_press(self, number: int, action: str) -> None:
+        self.world.decides_on_a_press(number, action)
+
     @rule(faults=st.lists(st.sampled_from(FAULTS), min_size=1, max_size=3))
     def the_network_will_fail(self, faults: list[str]) -> None:
         self.world.fake.fails(*faults)

@@ -9,6 +9,9 @@ from hub.channels.connect import check_channel
 from hub.connector import Connector, Features, Outgoing, Part, Plan, Receipt
 from hub.engine import store as workers
 from hub.errors import Conflict
+from hub.inbox.act import Deed, queue_deed
+from hub.inbox.follow import follow_outbox
+from hub.inbox.model import Direction, Message
 from hub.inbox.store import messages
 from hub.inbox.undo import cancel_reply, undo_reply
 from hub.kernel.crash import pass_by
@@ -21,7 +24,7 @@ from hub.testing.fake import Crash, FakeNetwork
 from tests.desk import Desk
 
 WORKERS = ("anna", "boris")
-UNRECONCILABLE = Features(send=True, reconcile=False, threads=True)
+UNRECONCILABLE = Features(send=True, reconcile=False, threads=True, actions=frozenset({"like", "unlike"}))
 
 
 class LooseNetwork(FakeNetwork):
@@ -54,6 +57,15 @@ class Written:
 
 
 @dataclass
+class Pressed:
+    """One press of a button at the question: `like` or `unlike`. `decided`: a person decided about it in the outbox."""
+
+    outbox_id: int
+    name: str
+    decided: bool = False
+
+
+@dataclass
 class World:
     """What a test does, and what it has seen. Texts are unique, so that an arrival names its reply."""
 
@@ -61,6 +73,20 @@ class World:
     fake: FakeNetwork
     desk: Desk
     written: list[Written] = field(default_factory=list)
+    pressed: list[Pressed] = field(default_factory=list)
+
+    def presses(self, name: str) -> None:
+        """Somebody likes the question, or takes the like back; pressed again while it is on its way it counts once."""
+        deed = Deed(message_id=self.question.id, name=name, agent_id=self.desk.agent, client_key=self.hub.token())
+        outbox_id = queue_deed(self.hub, deed)
+        if outbox_id not in [pressed.outbox_id for pressed in self.pressed]:
+            self.pressed.append(Pressed(outbox_id=outbox_id, name=name))
+
+    @property
+    def question(self) -> Message:
+        with self.hub.database.reading() as session:
+            found = messages.of_conversation(session, self.conversation_id, limit=500)
+        return next(message for message in found if message.direction is Direction.IN)
 
     def writes(self) -> None:
         text = f"answer {self.desk.channel_id}-{len(self.written) + 1}"
@@ -141,6 +167,18 @@ class World:
             else:
                 cancel_reply(self.hub, written.outbox_id)
 
+    def decides_on_a_press(self, number: int, action: str) -> None:
+        """A person tries something again, gives it up or says that it is done."""
+        pressed = self.pressed[number % len(self.pressed)]
+        with self.allowing(Conflict):
+            if action == "retry":
+                decide.retry(self.hub, pressed.outbox_id)
+            elif action == "mark sent":
+                decide.mark_sent(self.hub, pressed.outbox_id)
+            else:
+                cancel_reply(self.hub, pressed.outbox_id)
+            pressed.decided = True
+
     def signs_in(self) -> None:
         """A person has given the channel a new sign-in."""
         check_channel(self.hub, self.desk.connectors, self.desk.channel_id)
@@ -148,7 +186,7 @@ class World:
     def allowing(self, *errors: type[Exception]) -> Allowing:
         return Allowing(errors)
 
-    def item(self, written: Written) -> OutboxItem:
+    def item(self, written: Written | Pressed) -> OutboxItem:
         return self.desk.item(written.outbox_id)
 
     def recovers(self) -> None:
@@ -156,7 +194,7 @@ class World:
         for worker in WORKERS:
             self.dies(worker)
         for _ in range(12):
-            if all(self.item(written).state.is_settled for written in self.written):
+            if all(self.item(each).state.is_settled for each in (*self.written, *self.pressed)):
                 break
             self.passes_every_deadline()
             self.resolves("clara")
@@ -173,7 +211,16 @@ class World:
             assert item.request.text == written.text
             if item.state is State.SENT and not self.is_marked(item):
                 assert arrived[written.text] >= 1
+        self._check_presses()
         self._check_rows()
+
+    def _check_presses(self) -> None:
+        """Nothing is done that nobody asked for, and what counts as done was done."""
+        done = {name for name, _ in self.fake.deeds}
+        assert done <= {pressed.name for pressed in self.pressed}
+        for pressed in self.pressed:
+            if self.item(pressed).state is State.SENT and not pressed.decided:
+                assert pressed.name in done
 
     def is_marked(self, item: OutboxItem) -> bool:
         """Said to be sent by a person, without proof."""
@@ -196,6 +243,17 @@ class World:
             assert state not in (State.QUEUED, State.SENDING), f"{written.text} is stuck"
             if written.allowed == 1 and state is not State.CANCELLED:
                 assert texts[written.text] == 1, f"{written.text} is shown {texts[written.text]} times"
+        self._check_settled_presses()
+
+    def _check_settled_presses(self) -> None:
+        """The network ends as the last press asked, whatever was done twice on the way, and the inbox shows it."""
+        items = [self.item(pressed) for pressed in self.pressed]
+        assert not [item.id for item in items if item.state in (State.QUEUED, State.SENDING)], "a press is stuck"
+        if not items or any(item.state is not State.SENT for item in items) or any(each.decided for each in self.pressed):
+            return
+        follow_outbox(self.hub)
+        assert self.fake.deeds[-1][0] == self.pressed[-1].name
+        assert self.question.done == (("like",) if self.pressed[-1].name == "like" else ())
 
     def check_order(self) -> None:
         """What nobody asked to be sent again arrived in the order in which it was written."""
