@@ -417,6 +417,22 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("The channel that answers does not know this message"),
         mark("Answer it at the original."),
     ),
+    "too_many_pictures": (mark("So many pictures do not fit into one post there"), mark("Take some out.")),
+    "description_too_long": (mark("The description of a picture is too long"), mark("Make it shorter.")),
+    "quote_with_pictures": (
+        mark("A quote takes no pictures there"),
+        mark("Take them out, or answer under the message instead."),
+    ),
+    "picture_not_taken": (mark("The network does not take this picture"), _KEPT),
+    "no_quotes": (mark("This server knows no quotes"), mark("Your text is kept. Answer under the message instead.")),
+    "quote_denied": (
+        mark("The author does not want this to be quoted"),
+        mark("Your text is kept. Answer under the message instead."),
+    ),
+    "poll_cannot_be_edited": (
+        mark("A post with a poll cannot be changed from here: its votes would be lost"),
+        mark("Change it at the network."),
+    ),
     "too_many_listeners": (mark("So many channels cannot be listened to at once"), _AGAIN),
     "no_stream": (mark("The server does not tell of news by itself"), mark("It is asked regularly all the same.")),
     "sign_in_expired": (

@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from hub.connector import Plan, Receipt
-from hub.errors import AlreadySent, Ambiguous, Gone, NotFound, Unavailable
+from hub.connector import Plan, Receipt, Uploads
+from hub.errors import AlreadySent, Ambiguous, Gone, NotFound, Rejected, Unavailable
 from hub.kernel.html import text_of
 
 from . import mapping
 from .mapping import MALFORMED, Me, Raw
+from .media import hand_over
 from .server import Server, path_of
+from .showing import quoted_id, without_quote_link
 from .wording import skeleton
 
 _MOST_PAGES = 5
@@ -26,11 +28,16 @@ _AN_EARLIER_ANSWER = timedelta(seconds=90)
 """A post this much older than the server's time was made by an earlier try: no answer takes so long."""
 
 
-def send_part(server: Server, plan: Plan, part: int, previous: Receipt | None) -> Receipt:
+def send_part(server: Server, uploads: Uploads, plan: Plan, part: int, previous: Receipt | None) -> Receipt:
     """Make one post under its key. What it answers is looked at first: some servers would post it loose."""
-    answered = previous.remote_id if previous else plan.outgoing.target.remote_id
-    _look_at(server, answered)
-    content = {**plan.parts[part].body, "in_reply_to_id": answered}
+    about = previous.remote_id if previous else plan.outgoing.target.remote_id
+    status = _look_at(server, about)
+    quotes = plan.outgoing.quote and previous is None
+    if quotes:
+        _refuse_quote(status)
+    content = {**plan.parts[part].body, "quoted_status_id" if quotes else "in_reply_to_id": about}
+    if part == 0 and plan.outgoing.attachments:
+        content["media_ids"] = hand_over(server, uploads, plan.outgoing.attachments)
     answer = server.post("/api/v1/statuses", content, key=plan.parts[part].reserved or "")
     try:
         posted = mapping.receipt(answer.json())
@@ -95,12 +102,15 @@ def _statuses(items: Any) -> list[Raw]:
 
 
 def _says(status: Raw, plan: Plan, part: int) -> bool:
-    return skeleton(text_of(str(status.get("content") or ""))) == skeleton(plan.parts[part].text)
+    content = without_quote_link(str(status.get("content") or ""))
+    return skeleton(text_of(content)) == skeleton(plan.parts[part].text)
 
 
 def _hangs_right(server: Server, said: _Said, status: Raw, plan: Plan, part: int) -> bool:
     """Whether a post answers what this part answers: the message, or the part before."""
     answered = str(status.get("in_reply_to_id") or "")
+    if part == 0 and plan.outgoing.quote:
+        return quoted_id(status) == plan.outgoing.target.remote_id
     if part == 0:
         return answered == plan.outgoing.target.remote_id
     if not answered:
@@ -109,15 +119,26 @@ def _hangs_right(server: Server, said: _Said, status: Raw, plan: Plan, part: int
     return isinstance(above, dict) and _says(above, plan, part - 1)
 
 
-def _look_at(server: Server, id: str) -> None:
-    """Raises Gone and NotFound when it cannot be answered any more."""
+def _refuse_quote(status: Raw) -> None:
+    """Raises Rejected where we may not quote it: its author says who may (Mastodon 4.5 and newer)."""
+    approval = status.get("quote_approval")
+    if not isinstance(approval, dict):
+        raise Rejected("no_quotes")
+    if approval.get("current_user") not in ("automatic", "manual"):
+        raise Rejected("quote_denied")
+
+
+def _look_at(server: Server, id: str) -> Raw:
+    """The status as it is now. Raises Gone and NotFound when it cannot be answered any more."""
     answer = server.ask("GET", path_of("statuses", id))
     if answer.status == 410:
         raise Gone("deleted")
     if answer.status == 404:
         raise NotFound("missing")
-    if answer.status != 403:  # a token may be allowed to write and not to read
-        server.answer(answer)
+    if answer.status == 403:  # a token may be allowed to write and not to read
+        return {}
+    status = server.answer(answer).json()
+    return status if isinstance(status, dict) else {}
 
 
 def _server_time(headers: Mapping[str, str]) -> datetime | None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hub.connector import Limits, Measure, Outgoing, Part, Target, Visibility
+from hub.connector import Author, Limits, Measure, Outgoing, Part, Target, Visibility
 
 from .splitting import split
 from .wording import graphemes, is_named, one_kind_of_line_ends
 
 GRAPHEMES, PER_URL = "graphemes", "graphemes_per_url"
+PICTURES, PICTURE_BYTES, DESCRIPTION = "attachments", "attachment_bytes", "description"
 MASTODON_LIMITS: Limits = {GRAPHEMES: 500, PER_URL: 23}
+MOST_PICTURES, LONGEST_DESCRIPTION = 4, 1500
 """What Mastodon allows where nothing else is known."""
 
 NETWORK_WORDS = {
@@ -61,10 +63,27 @@ def compose(outgoing: Outgoing, limits: Limits) -> Composed:
 def measure(outgoing: Outgoing, limits: Limits) -> Measure:
     """Count a draft, its names and content warning included."""
     composed = compose(outgoing, limits)
-    errors = ["empty"] if not outgoing.text.strip() else ["too_long"] if composed.words is None else []
+    statuses = composed.statuses or ()
     return Measure(
-        units={GRAPHEMES: (composed.used, composed.limit)}, parts=len(composed.words or ()) or 1, errors=tuple(errors)
+        units={GRAPHEMES: (composed.used, composed.limit)},
+        parts=len(statuses) or 1,
+        texts=statuses if len(statuses) > 1 else (),
+        errors=tuple(faults(outgoing, composed, limits)),
     )
+
+
+def faults(outgoing: Outgoing, composed: Composed, limits: Limits) -> Iterator[str]:
+    """Why it cannot be sent, in machine words."""
+    if not outgoing.text.strip():
+        yield "empty"
+    elif composed.words is None:
+        yield "too_long"
+    if len(outgoing.attachments) > limits.get(PICTURES, MOST_PICTURES):
+        yield "too_many_pictures"
+    if any(len(each.alt.strip()) > limits.get(DESCRIPTION, LONGEST_DESCRIPTION) for each in outgoing.attachments):
+        yield "description_too_long"
+    if outgoing.quote and outgoing.attachments:
+        yield "quote_with_pictures"
 
 
 def parts(outgoing: Outgoing, composed: Composed, key: str) -> tuple[Part, ...]:
@@ -76,16 +95,23 @@ def parts(outgoing: Outgoing, composed: Composed, key: str) -> tuple[Part, ...]:
 
 
 def warning_of(outgoing: Outgoing) -> str:
-    """The answer's own content warning, else that of the message it answers."""
-    inherited = str(_status(outgoing.target).get("spoiler_text") or "")
+    """The answer's own content warning, else that of the message it answers. A quote stands for itself."""
+    inherited = "" if outgoing.quote else str(_status(outgoing.target).get("spoiler_text") or "")
     return one_kind_of_line_ends(outgoing.content_warning.strip() or inherited.strip())
 
 
-def named_in_answer(target: Target) -> tuple[str, ...]:
-    """Whom an answer has to name so that they are told: the author first. `raw` says it, prepared by `mapping`."""
+def named_in_answer(target: Target, chosen: tuple[Author, ...] | None = None) -> tuple[str, ...]:
+    """Whom an answer has to name so that they are told: the author first. `raw` says it, prepared by `mapping`.
+
+    chosen: of those who are named, the ones the agent left in; the author is never left out. None: all of them.
+    """
     prepared = target.raw.get("mention")
     if isinstance(prepared, list | tuple):
-        return tuple(str(acct) for acct in prepared)
+        accts = [str(acct) for acct in prepared]
+        if chosen is None or len(accts) != len(target.must_mention):
+            return tuple(accts)
+        kept = {target.author.id, *(author.id for author in chosen)}
+        return tuple(acct for acct, author in zip(accts, target.must_mention, strict=True) if author.id in kept)
     handle = target.author.handle.removeprefix("@")
     return (handle,) if handle and not target.author.is_us else ()
 
@@ -101,7 +127,7 @@ class _Names:
     def of(cls, outgoing: Outgoing, text: str) -> _Names:
         """A part reaches only those it names (and our followers): the author is in all of them. Where nobody else may
         read along, everybody is."""
-        accts = named_in_answer(outgoing.target)
+        accts = () if outgoing.quote else named_in_answer(outgoing.target, outgoing.mentions)
         narrow = outgoing.visibility in (Visibility.FOLLOWERS, Visibility.DIRECT)
         later = accts if narrow else accts[:1]
         return cls(first=_written(acct for acct in accts if not is_named(acct, text)), later=_written(later))

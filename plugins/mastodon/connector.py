@@ -28,6 +28,8 @@ from hub.errors import Rejected
 
 from . import composing, diagnosis, signing, streaming
 from .arriving import find_part, send_part
+from .composing import MOST_PICTURES
+from .editing import edit
 from .mapping import Me
 from .progress import read_cursor
 from .pulling import Pull
@@ -35,6 +37,7 @@ from .reading import Reading
 from .sdk import ACTIONS, Actions
 from .server import Server
 
+EDIT = "edit"
 _LIMITS_FOR = timedelta(hours=1)
 
 
@@ -64,8 +67,11 @@ class Mastodon(Connector):
         threads=True,
         edits=True,
         deletes=True,
-        actions=ACTIONS,
+        actions=ACTIONS | {EDIT},
         visibilities=tuple(Visibility),
+        attachments=MOST_PICTURES,
+        quotes=True,
+        content_warnings=True,
         listens=True,
         signs_in=True,
     )
@@ -97,21 +103,24 @@ class Mastodon(Connector):
         """The parts of the thread, each frozen with its names, warning and the key it is posted under."""
         if outgoing.visibility.is_wider_than(outgoing.target.visibility):
             raise Rejected("wider_audience")
-        composed = composing.compose(outgoing, self._limits())
-        if composed.words is None:
-            raise Rejected("too_long")
-        if not composed.words:
-            raise Rejected("empty")
+        limits = self._limits()
+        composed = composing.compose(outgoing, limits)
+        wrong = next(composing.faults(outgoing, composed, limits), None)
+        if wrong is not None:
+            raise Rejected(wrong)
         return Plan(outgoing=outgoing, parts=composing.parts(outgoing, composed, key))
 
     def send(self, plan: Plan, part: int, previous: Receipt | None) -> Receipt:
-        return send_part(self._server, plan, part, previous)
+        return send_part(self._server, self.context.uploads, plan, part, previous)
 
     def reconcile(self, plan: Plan, part: int, since: datetime) -> Receipt | None:
         return find_part(self._server, self._me(), plan, part, since)
 
     def act(self, action: Action) -> None:
-        self._actions.act(action.name, action.target.remote_id)
+        if action.name == EDIT:
+            edit(self._server, action, self._limits())
+        else:
+            self._actions.act(action.name, action.target.remote_id)
 
     def begin_sign_in(self, redirect_uri: str) -> SignIn:
         diagnosis.find(self._server)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hub.connector import Check, Limits
 from hub.errors import AuthExpired, ConnectorError, Misconfigured, ScopeMissing, Unavailable
 
-from .composing import GRAPHEMES, MASTODON_LIMITS, PER_URL
+from .composing import DESCRIPTION, GRAPHEMES, MASTODON_LIMITS, PER_URL, PICTURE_BYTES, PICTURES
 from .mapping import MALFORMED, Me, domain_of, me_of
 from .refusals import Refusal, read_refusal
 from .server import Server
@@ -85,7 +85,15 @@ def limits_of(instance: Mapping[str, Any]) -> Limits:
     most = _number(told.get("max_characters")) or _number(instance.get("max_toot_chars"))
     per_url = _number(told.get("characters_reserved_per_url"))
     limits = {GRAPHEMES: most or MASTODON_LIMITS[GRAPHEMES]}
-    return limits | ({PER_URL: per_url} if per_url else {})
+    media = configuration.get("media_attachments") if isinstance(configuration, dict) else None
+    sizes = media if isinstance(media, dict) else {}
+    others = {
+        PER_URL: per_url,
+        PICTURES: _number(told.get("max_media_attachments")),
+        PICTURE_BYTES: _number(sizes.get("image_size_limit")),
+        DESCRIPTION: _number(sizes.get("description_limit")),
+    }
+    return limits | {unit: limit for unit, limit in others.items() if limit}
 
 
 def whoami(server: Server) -> Me:

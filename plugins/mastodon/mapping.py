@@ -29,6 +29,7 @@ VISIBILITIES = {
     "direct": Visibility.DIRECT,
 }
 _MEDIA = {"image": "image", "video": "video", "gifv": "video", "audio": "audio"}
+_DONE = {"favourited": "like", "reblogged": "boost", "bookmarked": "bookmark"}
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
 """What reading an item that is not as it should be raises."""
 
@@ -106,6 +107,7 @@ def incoming(status: Raw, me: Me, setting: Setting) -> Incoming:
         content_warning=str(status.get("spoiler_text") or ""),
         attachments=tuple(_attachments(status.get("media_attachments"))),
         permalink=status.get("url") or status.get("uri") or None,
+        done=tuple(action for field, action in _DONE.items() if status.get(field) is True),
         reply=ReplyRules(must_mention=tuple(_named(status, me))),
         raw={"type": setting.came_as, "status": status, "mention": [_acct(each) for each in _others(status, me)]},
     )

@@ -5,12 +5,14 @@ The result is as hostile as the network's own HTML; the hub cleans it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html import escape
 from typing import Any
 
 Raw = Mapping[str, Any]
 _SHOWN_QUOTES = ("accepted", "")
+_QUOTE_LINK = re.compile(r'<p class="quote-inline">.*?</p>', re.DOTALL)
 
 
 def shown(status: Raw, *, ours: bool) -> str:
@@ -18,7 +20,24 @@ def shown(status: Raw, *, ours: bool) -> str:
     content = status.get("content")
     if not isinstance(content, str):
         raise TypeError("a status without content")
+    if isinstance(status.get("quote"), dict):
+        content = without_quote_link(content)
     return content + _poll(status.get("poll")) + _quote(status.get("quote")) + ("" if ours else _card(status))
+
+
+def without_quote_link(content: str) -> str:
+    """The words without the line that Mastodon puts in for servers that know no quotes."""
+    return _QUOTE_LINK.sub("", content)
+
+
+def quoted_id(status: Raw) -> str:
+    """The id of what a status quotes; empty where it quotes nothing, or is not told."""
+    quote = status.get("quote")
+    if not isinstance(quote, dict):
+        return ""
+    quoted = quote.get("quoted_status")
+    told = quoted.get("id") if isinstance(quoted, dict) else quote.get("quoted_status_id") or quote.get("id")
+    return str(told or "")
 
 
 def _poll(poll: Any) -> str:

@@ -59,6 +59,12 @@ def without_leading_mentions(text: str) -> str:
     return str(_LEADING_MENTIONS.sub("", text, count=1))
 
 
+def leading_mentions(text: str) -> str:
+    """The names in front of a reply, as they were written."""
+    found = _LEADING_MENTIONS.match(text)
+    return found[0] if found else ""
+
+
 def skeleton(text: str) -> str:
     """What stays of a text whatever a server does to white space, mentions and links; equal for the same words."""
     plain = unicodedata.normalize("NFKC", without_leading_mentions(text)).casefold()

@@ -9,10 +9,32 @@ from pathlib import Path
 from hub_plugins.mastodon import Mastodon
 from hub_plugins.mastodon.connector import MastodonSettings
 
-from hub.connector import Action, Context, DeletedBy, Incoming, Outgoing, Page, Plan, Receipt, Target, Visibility
+from hub.connector import (
+    Action,
+    Context,
+    DeletedBy,
+    Incoming,
+    Outgoing,
+    Page,
+    Plan,
+    Receipt,
+    Target,
+    Upload,
+    Visibility,
+)
+from hub.errors import Gone
 from hub.kernel.clock import Clock
 from hub.kernel.http import Door
 from hub.testing.clock import FrozenClock
+
+
+class SampleUploads:
+    """Every picture is there, but one that is called `gone`."""
+
+    def read(self, upload: Upload) -> bytes:
+        if upload.id == "gone":
+            raise Gone("upload")
+        return upload.id.encode()
 
 
 class Channel:
@@ -20,7 +42,13 @@ class Channel:
 
     def __init__(self, address: str, token: str, folder: Path, *allowed: str, clock: Clock | None = None) -> None:
         self._door = Door(allow=allowed)
-        context = Context(http=self._door, clock=clock or FrozenClock(), log=logging.getLogger("hub.test"), data=folder)
+        context = Context(
+            http=self._door,
+            clock=clock or FrozenClock(),
+            log=logging.getLogger("hub.test"),
+            data=folder,
+            uploads=SampleUploads(),
+        )
         self.connector = Mastodon(MastodonSettings(address=address, token=token), context)
         self.cursor: str | None = None
         self.pages: list[Page] = []
@@ -75,8 +103,8 @@ class Channel:
             sent.append(self.connector.send(plan, number, sent[-1] if sent else None))
         return sent
 
-    def act(self, id: str, name: str) -> None:
-        self.connector.act(Action(name=name, target=self.target(id)))
+    def act(self, id: str, name: str, text: str = "") -> None:
+        self.connector.act(Action(name=name, target=self.target(id), text=text))
 
     def close(self) -> None:
         self.connector.close()

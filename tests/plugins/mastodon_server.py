@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
 from email.utils import format_datetime
 from functools import partial
 from html import escape
@@ -46,6 +47,9 @@ class Posted:
     visibility: Visibility
     body: Mapping[str, Any]
     key: str
+    warning: str = ""
+    quotes: bool = False
+    pictures: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,9 @@ class Dialect:
     per_url: int | None = 23
     pkce: bool = True
     fine_scopes: bool = True
+    media: str = "ready"
+    stream: str = "user/notification"
+    quotes: bool = True
 
 
 class FakeMastodon(FakeNetwork):
@@ -88,6 +95,9 @@ class FakeMastodon(FakeNetwork):
         self.most = 500
         self.apps: dict[str, dict[str, str]] = {}
         self.taken: list[tuple[str, str]] = []
+        self.media: dict[str, dict[str, Any]] = {}
+        self.denied: set[str] = set()
+        self._sources: dict[str, str] = {}
         self._codes: dict[str, dict[str, str]] = {}
         self._posted: list[Posted] = []
         self._keys: dict[str, str] = {}
@@ -283,6 +293,8 @@ class FakeMastodon(FakeNetwork):
             return self._registered(_form_of(arrival))
         if path[2:] == ["instance"]:
             return self._instance(path[1])
+        if arrival.path == f"/api/v1/streaming/{self.dialect.stream}":
+            return Answer(headers={"Content-Type": "text/event-stream"}, body=b":)\n\n:thump\n\n")
         if arrival.headers.get("Authorization") != f"Bearer {self.token}":
             return _error(401, "The access token is invalid")
         match arrival.method, path[2:]:
@@ -297,10 +309,14 @@ class FakeMastodon(FakeNetwork):
                 return self._paged(ours, arrival)
             case "GET", ["statuses"]:
                 return self._looked_up(arrival)
+            case "POST", ["media"]:
+                return self._handed_over(path[1], arrival)
+            case "GET", ["media", id]:
+                return self._picture(id)
             case "POST", ["statuses"]:
                 return self._created(arrival)
-            case method, ["statuses", id, *rest]:
-                return self._one(method, id, rest)
+            case _, ["statuses", id, *rest]:
+                return self._one(arrival, id, rest)
         return _error(404, "Record not found")
 
     def _registered(self, form: dict[str, str]) -> Answer:
@@ -331,7 +347,10 @@ class FakeMastodon(FakeNetwork):
         if self.dialect.instance == 1:
             told = {"uri": "home.example", "title": "Home", "version": "2.7.2", "max_toot_chars": self.most}
             return self._json(told) if version == "v1" else _error(404, "Not found")
-        told = {"domain": "home.example", "title": "Home", "configuration": {"statuses": statuses}}
+        statuses["max_media_attachments"] = 4
+        media = {"image_size_limit": 16_777_216, "description_limit": 1500}
+        configuration = {"statuses": statuses, "media_attachments": media}
+        told = {"domain": "home.example", "title": "Home", "configuration": configuration}
         return self._json(told) if version == "v2" else _error(404, "Not found")
 
     def _heard(self, arrival: Arrival) -> Answer:
@@ -378,6 +397,9 @@ class FakeMastodon(FakeNetwork):
 
     def _status(self, id: str) -> dict[str, Any]:
         status = dict(self.statuses[id])
+        if self.dialect.quotes:
+            denied = status["visibility"] not in ("public", "unlisted") or id in self.denied
+            status["quote_approval"] = {"automatic": [], "current_user": "denied" if denied else "automatic"}
         if id in self._garbled:
             return status | {"account": None, "created_at": "yesterday at noon"}
         if id in self._estranged:
@@ -390,7 +412,8 @@ class FakeMastodon(FakeNetwork):
         ids = parse_qs(arrival.query).get("id[]", [])
         return self._json([self._status(id) for id in ids if id in self.statuses])
 
-    def _one(self, method: str, id: str, rest: Sequence[str]) -> Answer:
+    def _one(self, arrival: Arrival, id: str, rest: Sequence[str]) -> Answer:
+        method = arrival.method
         if id not in self.statuses:
             return _error(404, "Record not found")
         if method == "DELETE":
@@ -399,6 +422,11 @@ class FakeMastodon(FakeNetwork):
             status = self._status(id)
             self.deletes(id)
             return self._json(status)
+        if method == "PUT":
+            return self._changed(id, arrival.json())
+        if method == "GET" and list(rest) == ["source"]:
+            told = {"id": id, "text": self._sources.get(id, ""), "spoiler_text": self.statuses[id]["spoiler_text"]}
+            return self._json(told)
         if method == "GET" and list(rest) == ["context"]:
             return self._json({"ancestors": self._above(id), "descendants": self._below(id)})
         if method == "POST":
@@ -423,10 +451,24 @@ class FakeMastodon(FakeNetwork):
         if len(re.sub(r"(@\w+)@[\w.]+", r"\1", body["status"])) > self.most:
             bad = self.dialect.bad_request
             return _error(bad, f"Validation failed: Text character limit of {self.most} exceeded")
+        if str(body.get("quoted_status_id") or "") in self.denied:
+            return _error(self.dialect.bad_request, "Validation failed: You may not quote this")
+        if any(self.media[each]["waits"] for each in body.get("media_ids", ())):
+            return _error(422, "Cannot attach files that have not finished processing.")
         id = self._post(body)
         self._keys[key] = id
         words = " ".join(word for word in body["status"].split(" ") if not word.startswith("@"))
-        self._posted.append(Posted(text=words, visibility=SAID_BACK[body["visibility"]], body=body, key=key))
+        self._posted.append(
+            Posted(
+                text=words,
+                visibility=SAID_BACK[body["visibility"]],
+                body=body,
+                key=key,
+                warning=body.get("spoiler_text", ""),
+                quotes="quoted_status_id" in body,
+                pictures=[self.media[each]["description"] for each in body.get("media_ids", ())],
+            )
+        )
         return self._json(self._status(id))
 
     def _post(self, body: Mapping[str, Any]) -> str:
@@ -438,7 +480,13 @@ class FakeMastodon(FakeNetwork):
             link = f'<a href="{self.url}/@{acct}" class="u-url mention">@<span>{acct.partition("@")[0]}</span></a>'
             html = html.replace(f"@{acct}", f'<span class="h-card">{link}</span>')
         fields = {"spoiler_text": body.get("spoiler_text", ""), "language": body.get("language")}
-        return self.writes(
+        quoted = body.get("quoted_status_id")
+        if quoted:
+            link = f'<p class="quote-inline">RE: <a href="{self.url}/{quoted}">{self.url}/{quoted}</a></p>'
+            html = f"{link}{html}"
+            fields["quote"] = {"state": "accepted", "quoted_status": self._status(quoted)}
+        fields["media_attachments"] = [self._attachment(each) for each in body.get("media_ids", ())]
+        id = self.writes(
             ME,
             "",
             parent=body.get("in_reply_to_id"),
@@ -447,6 +495,40 @@ class FakeMastodon(FakeNetwork):
             naming=named,
             **fields,
         )
+        self._sources[id] = body["status"]
+        return id
+
+    def _changed(self, id: str, body: dict[str, Any]) -> Answer:
+        if self.statuses[id]["account"]["id"] != ME:
+            return _error(404, "Record not found")
+        self.edits(id, body["status"])
+        self._sources[id] = body["status"]
+        described = {each["id"]: each["description"] for each in body.get("media_attributes", ())}
+        kept = [self._attachment(each) | {"description": described.get(each, "")} for each in body.get("media_ids", ())]
+        fields = {name: body.get(name) for name in ("spoiler_text", "sensitive", "language")}
+        self.statuses[id] |= fields | {"media_attachments": kept}
+        return self._json(self._status(id))
+
+    def _handed_over(self, version: str, arrival: Arrival) -> Answer:
+        if version == "v2" and self.dialect.media == "old":
+            return _error(404, "Not found")
+        head = f"Content-Type: {arrival.headers['Content-Type']}\r\n\r\n".encode()
+        message = message_from_bytes(head + arrival.body)
+        parts = {part.get_param("name", header="content-disposition"): part for part in message.get_payload()}
+        told = parts["description"].get_payload(decode=True).decode() if "description" in parts else ""
+        id = self._next_id()
+        waits = 2 if self.dialect.media == "slow" else 10**6 if self.dialect.media == "stuck" else 0
+        self.media[id] = {"description": told, "content": parts["file"].get_payload(decode=True), "waits": waits}
+        return _json(202 if waits else 200, {**self._attachment(id), "url": None if waits else f"{self.url}/{id}.png"})
+
+    def _picture(self, id: str) -> Answer:
+        picture = self.media[id]
+        picture["waits"] = max(0, picture["waits"] - 1)
+        return _json(206, {"id": id, "url": None}) if picture["waits"] else self._json(self._attachment(id))
+
+    def _attachment(self, id: str) -> dict[str, Any]:
+        url = f"{self.url}/{id}.png"
+        return {"id": id, "type": "image", "url": url, "description": self.media[id]["description"]}
 
     def _mention(self, who: str) -> dict[str, Any]:
         person = self.person(who)

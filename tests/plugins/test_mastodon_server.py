@@ -590,7 +590,13 @@ def trouble(channel: Channel) -> tuple[type[ConnectorError], str | None, str]:
 def test_check_tells_who_we_are_and_what_fits(channel: Channel, server: FakeMastodon) -> None:
     found = channel.connector.check()
     assert (found.account.handle, found.title, found.can_send) == ("@brightwater@home.example", "Home", True)
-    assert found.limits == {"graphemes": 500, "graphemes_per_url": 23}
+    assert found.limits == {
+        "graphemes": 500,
+        "graphemes_per_url": 23,
+        "attachments": 4,
+        "attachment_bytes": 16_777_216,
+        "description": 1500,
+    }
     assert found.warnings == ("not_encrypted",)
 
 
