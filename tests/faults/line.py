@@ -48,7 +48,10 @@ class Peer(Protocol):
         """The channel's settings when the network is reached at this address."""
 
     def says(self, text: str) -> None:
-        """Somebody says something to us."""
+        """Somebody says something to us; returns when it can be read."""
+
+    def settles(self) -> None:
+        """Wait until what we wrote can be read."""
 
     def arrived(self, text: str) -> int:
         """How often the network holds an answer of ours with these words."""

@@ -8,6 +8,7 @@ import pytest
 
 from hub.testing.server import Answer, Arrival, FakeServer
 from tests.faults.line import Peer
+from tests.peers.bluesky import BlueskyNetwork
 from tests.peers.mastodon import Emulator
 from tests.peers.wordpress import WordPress
 
@@ -26,6 +27,9 @@ class MastodonPeer:
 
     def says(self, text: str) -> None:
         self._emulator.posts("lena", f"@brightwater {text}")
+
+    def settles(self) -> None:
+        """Nothing here comes later."""
 
     def arrived(self, text: str) -> int:
         return sum(text in html.unescape(each["content"]) for each in self._emulator.written_by("brightwater"))
@@ -50,11 +54,41 @@ class WordPressPeer:
     def says(self, text: str) -> None:
         self._site.comment(self._article, text)
 
+    def settles(self) -> None:
+        """Nothing here comes later."""
+
     def arrived(self, text: str) -> int:
         return sum(text in html.unescape(each.content) for each in self._site.comments(self._article))
 
     def is_write(self, arrival: Arrival) -> bool:
         return arrival.method == "POST" and "/wp/v2/comments" in f"{arrival.path}?{arrival.query}"
+
+
+class BlueskyPeer:
+    """Bluesky's own servers."""
+
+    kind = "bluesky"
+
+    def __init__(self, network: BlueskyNetwork) -> None:
+        self._network = network
+        self._brand, self._lena = network.person(), network.person()
+        self.url = network.url
+
+    def settings(self, url: str) -> dict[str, str]:
+        return {"handle": self._brand.handle, "app_password": self._brand.app_password(), "service": url}
+
+    def says(self, text: str) -> None:
+        self._lena.posts(f"@{self._brand.handle} {text}", naming=[self._brand])
+        self.settles()
+
+    def settles(self) -> None:
+        self._network.settle()
+
+    def arrived(self, text: str) -> int:
+        return sum(text in each["value"]["text"] for each in self._brand.records())
+
+    def is_write(self, arrival: Arrival) -> bool:
+        return arrival.path == "/xrpc/com.atproto.repo.createRecord"
 
 
 class FeedPeer:
@@ -82,6 +116,9 @@ class FeedPeer:
         body = f"<rss version='2.0'><channel><title>Comments</title>{''.join(self._items)}</channel></rss>"
         return Answer(headers={"Content-Type": "application/rss+xml"}, body=body.encode())
 
+    def settles(self) -> None:
+        """Nothing here comes later."""
+
     def arrived(self, text: str) -> int:
         return 0
 
@@ -89,7 +126,11 @@ class FeedPeer:
         return False
 
 
-ANSWERING = {"mastodon": ("mastodon_emulator", MastodonPeer), "wordpress": ("wordpress", WordPressPeer)}
+ANSWERING = {
+    "bluesky": ("bluesky", BlueskyPeer),
+    "mastodon": ("mastodon_emulator", MastodonPeer),
+    "wordpress": ("wordpress", WordPressPeer),
+}
 """The networks that can be answered: the fixture that runs each, and who sees it from inside."""
 
 

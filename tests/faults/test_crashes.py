@@ -56,6 +56,7 @@ def test_what_was_said_and_what_we_answer_arrive_once_although_the_worker_died_a
         line.goes_on_until(lambda: line.item(outbox_id).state in SETTLED)
     line.goes_on_until(lambda: line.item(outbox_id).state in SETTLED)
     assert death.came, f"nothing ever passed {point}"
+    line.peer.settles()
     assert line.pulls() is None
     assert (line.item(outbox_id).state, line.peer.arrived(words)) == (State.SENT, 1)
     assert (line.count(f"{said}"), line.count(words)) == (2, 1)

@@ -77,6 +77,7 @@ def test_an_answer_arrives_once_although_its_sending_met(mode: Mode, line: Line,
     line.goes_on_until(lambda: line.item(outbox_id).state in SETTLED)
     assert line.peer.is_write(line.proxy.spoilt[-1]), "the write was never spoilt"
     assert (line.item(outbox_id).state, line.peer.arrived(words)) == (State.SENT, 1)
+    line.peer.settles()
     assert line.pulls() is None
     assert line.count(words) == 1, "its echo stands beside it"
 
