@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.inbox.words import BREAK, MOST_WORDS, Term, ask, fold, line_of, words_of
 
+UNHURRIED = settings(deadline=None)
 ANY_TEXT = st.one_of(
     st.text(max_size=60),
     st.text(alphabet=st.characters(codec="utf-8"), max_size=60),
@@ -16,11 +17,13 @@ ANY_TEXT = st.one_of(
 )
 
 
+@UNHURRIED
 @given(ANY_TEXT)
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
+@UNHURRIED
 @given(ANY_TEXT)
 def test_words_hold_nothing_that_either_engine_could_take_for_syntax(text: str) -> None:
     for word in words_of(text):
@@ -28,6 +31,7 @@ def test_words_hold_nothing_that_either_engine_could_take_for_syntax(text: str) 
         assert word.lower() == word or not word.isascii()
 
 
+@UNHURRIED
 @given(ANY_TEXT)
 def test_each_piece_of_a_text_asks_for_what_the_text_holds(text: str) -> None:
     line = line_of(words_of(text))
@@ -36,6 +40,7 @@ def test_each_piece_of_a_text_asks_for_what_the_text_holds(text: str) -> None:
         assert ask(piece).is_answered_by([text])
 
 
+@UNHURRIED
 @given(ANY_TEXT, ANY_TEXT)
 def test_the_answer_is_the_same_with_and_without_the_index(typed: str, text: str) -> None:
     question = ask(typed)
