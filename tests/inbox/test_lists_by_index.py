@@ -7,13 +7,20 @@ from pathlib import Path
 import pytest
 
 from hub.inbox.model import ConversationState
-from hub.inbox.store import conversations, intake
+from hub.inbox.store import conversations, intake, search
 from hub.kernel.config import read_config
 from hub.kernel.database import Database, open_database
 from hub.kernel.migrate import migrate
 
 _OPEN = ConversationState.OPEN
 _MARK: dict[str, object] = {"last_at": 2**52, "id": 2**62, "limit": 51}
+_ABOVE: dict[str, object] = {
+    **search.Reach(teams=(1,)).params,
+    "conversation_id": 1,
+    "since": 0,
+    "mark": 1,
+    "needles": [" tea "],
+}
 
 ASKED = {
     "open of a team": (conversations._LISTS["team", _OPEN], {"team_id": 1, **_MARK}, "conversations_open_team"),
@@ -26,6 +33,10 @@ ASKED = {
         "conversations_team",
     ),
     "is any open": (conversations._HAS_OPEN, {"channel_id": 1}, "conversations_open_channel"),
+    "newest hits": (search._HITS, {"query": '"tea"', "before": 2**62, "most": 200}, "search_texts_fts VIRTUAL TABLE"),
+    "newest words": (search._NEWEST, {"needles": [" tea "], "before": 2**62, "rows": 250}, "INTEGER PRIMARY KEY"),
+    "the sweep's portion": (search._QUEUED, {"most": 1000}, "INTEGER PRIMARY KEY"),
+    "was it shown": (search._ABOVE, _ABOVE, "messages_conversation"),
     "answers": (intake._CHILDREN, {"channel_id": 1, "remote_ids": ["m1"]}, "messages_parent"),
 }
 
