@@ -10,7 +10,7 @@ from msgspec import Struct
 from hub.channels.connect import error_of
 from hub.channels.model import Channel as ChannelModel
 from hub.channels.model import ChannelState
-from hub.channels.model import Trouble as TroubleModel
+from hub.channels.model import Trouble
 from hub.connector import Kind, Moderation, Trust, Visibility
 from hub.inbox.model import ConversationState, Direction, Line, Origin
 from hub.inbox.model import Message as MessageModel
@@ -21,7 +21,7 @@ from hub.outbox.model import OutboxItem as ItemModel
 from hub.outbox.model import State
 
 
-class Trouble(Struct, frozen=True, kw_only=True):
+class Fault(Struct, frozen=True, kw_only=True):
     """Why something did not work: `code` and `reason` for programs, `detail` for people."""
 
     code: str
@@ -61,7 +61,7 @@ class Channel(Struct, frozen=True, kw_only=True):
     pulled_at: datetime | None
     next_pull_at: datetime
     failing_since: datetime | None
-    trouble: Trouble | None
+    trouble: Fault | None
     created_at: datetime
 
 
@@ -112,7 +112,7 @@ class Post(Struct, frozen=True, kw_only=True):
     created_at: datetime | None
 
 
-class Answerable(Struct, frozen=True, kw_only=True):
+class Answering(Struct, frozen=True, kw_only=True):
     """Whether a conversation can be answered now, and if not, why. message_id: which message an answer answers."""
 
     allowed: bool
@@ -127,7 +127,7 @@ class ConversationDetail(Struct, frozen=True, kw_only=True):
 
     conversation: Conversation
     post: Post | None
-    answerable: Answerable
+    answerable: Answering
 
 
 class Attachment(Struct, frozen=True, kw_only=True):
@@ -204,7 +204,7 @@ class OutboxItem(Struct, frozen=True, kw_only=True):
     due_at: datetime
     tries: int
     receipts: tuple[Receipt | None, ...]
-    trouble: Trouble | None
+    trouble: Fault | None
     created_at: datetime
     settled_at: datetime | None
 
@@ -271,7 +271,7 @@ def detail(reading: Reading, version: str, offered: Iterable[Visibility]) -> Con
             link=safe_link(reading.post.link),
             created_at=reading.post.created_at,
         ),
-        answerable=Answerable(
+        answerable=Answering(
             allowed=not why_not,
             why_not=why_not,
             detail=f"{worded.title}. {worded.advice}".rstrip() if worded else "",
@@ -338,8 +338,8 @@ def outbox_item(found: ItemModel) -> OutboxItem:
     )
 
 
-def trouble(found: TroubleModel | None) -> Trouble | None:
+def trouble(found: Trouble | None) -> Fault | None:
     if found is None:
         return None
     wording = describe(error_of(found))
-    return Trouble(code=found.code, reason=found.reason, detail=f"{wording.title}. {wording.advice}".rstrip())
+    return Fault(code=found.code, reason=found.reason, detail=f"{wording.title}. {wording.advice}".rstrip())

@@ -499,6 +499,10 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("Take a few words that do not belong together, without your name and the company's."),
     ),
     "not_text": (mark("This holds characters that are not text"), mark("Enter it again.")),
+    "stale": (
+        mark("Something was said that you have not seen"),
+        mark("Look at what is new, decide again, and send the version you have seen then."),
+    ),
     "too_far": (mark("This is more than %(days)s days ahead"), mark("Choose an earlier time.")),
     "not_a_version": (mark("This is no version of a conversation"), mark("Send the one you were told, as it is.")),
     "not_a_place": (mark("This is not where a page ended"), mark("Send the next you were told, as it is.")),

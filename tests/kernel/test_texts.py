@@ -162,6 +162,7 @@ OF_THE_NETWORK = {"refusal.code", "f'http_{refusal.status}'"}
 
 STATES = {
     "hub/inbox/reply.py": {ChannelState.SIGNED_OUT, ChannelState.MISCONFIGURED},
+    "hub/api/channels.py": {*ChannelState} - {ChannelState.ACTIVE},
     "hub/web/outbox.py": {*ChannelState} - {ChannelState.ACTIVE},
     "hub/web/channels.py": {*ChannelState} - {ChannelState.ACTIVE},
     "plugins/wordpress/connector.py": {Moderation.SPAM, Moderation.TRASH},
