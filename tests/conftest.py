@@ -22,13 +22,14 @@ from tests.processes import NotInstalled
 # Before anything imports the kit: its asserts explain themselves like those of a test.
 pytest.register_assert_rewrite("hub.testing.contract")
 
-pytest_plugins = ["tests.skips", "tests.peers.wordpress", "tests.peers.mastodon"]
+pytest_plugins = ["tests.skips", "tests.peers.wordpress", "tests.peers.mastodon", "tests.peers.bluesky"]
 
 
 MARKED_BY_FIXTURE = {
     "wordpress": "peers",
     "mastodon_emulator": "peers",
     "mastodon_answers": "peers",
+    "bluesky": "peers",
     "page": "browser",
     "browser": "browser",
 }
