@@ -151,6 +151,7 @@ GIVEN_ELSEWHERE = {
     "problem.reason",
     "refused.reason",
     "row['error_reason']",
+    "skipped.reason",
     "str(error.params.get('reason', ''))",
     "target.reply.why_not",
     "word",
