@@ -9,8 +9,7 @@ from msgspec import Struct
 
 from hub.channels.connect import error_of
 from hub.channels.model import Channel as ChannelModel
-from hub.channels.model import ChannelState
-from hub.channels.model import Trouble
+from hub.channels.model import ChannelState, Trouble
 from hub.connector import Kind, Moderation, Trust, Visibility
 from hub.inbox.model import ConversationState, Direction, Line, Origin
 from hub.inbox.model import Message as MessageModel

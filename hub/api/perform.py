@@ -16,6 +16,7 @@ from hub.channels.connectors import Connectors
 from hub.errors import Invalid
 from hub.kernel.hub import Hub
 from hub.kernel.images import MAX_BYTES
+from hub.people.model import Bearer
 
 BASE = "/api/v1"
 LARGEST_UPLOAD = MAX_BYTES + 64 * 1024
@@ -42,7 +43,13 @@ def perform(hub: Hub, connectors: Connectors, operation: Operation, ids: Mapping
 
     if not key:
         return _respond(work())
-    return _respond(once(hub, bearer.token.id, key, _mark(operation, given), work))
+    return _respond(once(hub, bearer.token.id, _name(key, bearer), _mark(operation, given), work))
+
+
+def _name(key: str, bearer: Bearer) -> str:
+    """A key under the rights it was used with: with others the request is judged anew, and what it did is found."""
+    rights = f"{bearer.agent.role.value} {sorted(bearer.agent.team_ids)}"
+    return fingerprint(key, rights)
 
 
 def _read(operation: Operation) -> dict[str, Any]:

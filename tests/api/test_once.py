@@ -11,7 +11,8 @@ from werkzeug.test import TestResponse
 
 from hub.api import store
 from hub.connector import Check
-from hub.people.model import Role
+from hub.people import teams
+from hub.people.model import OPERATOR, Role
 from tests.api.client import Program, Programs
 from tests.desk import plug_in
 
@@ -186,6 +187,17 @@ def keys(programs: Programs) -> int:
     with programs.hub.database.reading() as session:
         row = session.one("SELECT count(*) AS found FROM idempotency_keys")
     return int(row["found"]) if row else 0
+
+
+def test_an_answer_is_not_repeated_to_somebody_who_may_no_longer_see_it(program: Program, programs: Programs) -> None:
+    ana = programs.hire(Role.AGENT)
+    hers = programs.of(ana)
+    first = hers.post(REPLIES, GLAD, key="k")
+    teams.remove_member(programs.hub, OPERATOR, programs.team.id, ana.id)
+    assert hers.post(REPLIES, GLAD, key="k").status_code == 404
+    teams.add_member(programs.hub, OPERATOR, programs.team.id, ana.email)
+    assert hers.post(REPLIES, GLAD, key="k").data == first.data
+    assert sent(programs) == ["Glad to help"]
 
 
 def test_what_is_no_key_is_refused(program: Program, programs: Programs) -> None:

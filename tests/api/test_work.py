@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from hub.channels import connect
 from hub.connector import Attachment, Author, Features, Visibility
 from hub.errors import AuthExpired
 from hub.inbox.follow import follow_outbox
@@ -117,6 +118,21 @@ def test_messages_are_listed_newest_first_and_page_by_page(program: Program, pro
         "Call her.",
     ]
     assert [each["direction"] for each in said[:3]] == ["note", "out", "in"]
+
+
+def test_a_channel_that_changed_its_team_shows_no_conversation_of_the_old_one(
+    program: Program, programs: Programs
+) -> None:
+    desk = programs.desk
+    connect.change_channel(
+        programs.hub, desk.connectors, desk.channel_id, name="@bw", team_id=programs.other_team.id, values={}
+    )
+    programs.fake.says("new here", by=Author(id="x", handle="@x", name="X"))
+    desk.pulls()
+    stranger = programs.stranger(Role.SUPERVISOR)
+    assert [each["snippet"] for each in walk(stranger, "/conversations", channel=desk.channel_id)] == ["new here"]
+    assert [each["snippet"] for each in walk(stranger, "/conversations")] == ["new here"]
+    assert len(walk(program, "/conversations", channel=desk.channel_id)) == 2
 
 
 def test_a_link_that_would_run_something_is_no_link(program: Program, programs: Programs) -> None:

@@ -19,13 +19,19 @@ _ABOVE: dict[str, object] = {
     "conversation_id": 1,
     "since": 0,
     "mark": 1,
-    "needles": [" tea "],
+    "needle": " tea ",
+    "needles": [],
 }
 
 ASKED = {
     "open of a team": (conversations._LISTS["team", _OPEN], {"team_id": 1, **_MARK}, "conversations_open_team"),
     "open of all": (conversations._LISTS["all", _OPEN], _MARK, "conversations_open_newest"),
     "open of a channel": (conversations._LISTS["channel", _OPEN], {"channel_id": 1, **_MARK}, "conversations_open_ch"),
+    "open of a channel and of teams": (
+        conversations._LISTS["channel of teams", _OPEN],
+        {"channel_id": 1, "teams": [1], **_MARK},
+        "conversations_open_channel",
+    ),
     "all of a team": (conversations._LISTS["team", None], {"team_id": 1, **_MARK}, "conversations_team"),
     "what waits for a team": (
         conversations._LISTS["team", ConversationState.WAITING],
@@ -34,7 +40,11 @@ ASKED = {
     ),
     "is any open": (conversations._HAS_OPEN, {"channel_id": 1}, "conversations_open_channel"),
     "newest hits": (search._HITS, {"query": '"tea"', "before": 2**62, "most": 200}, "search_texts_fts VIRTUAL TABLE"),
-    "newest words": (search._NEWEST, {"needles": [" tea "], "before": 2**62, "rows": 250}, "INTEGER PRIMARY KEY"),
+    "newest words": (
+        search._NEWEST,
+        {"needle": " tea ", "needles": [], "before": 2**62, "rows": 250},
+        "INTEGER PRIMARY KEY",
+    ),
     "the sweep's portion": (search._QUEUED, {"most": 1000}, "INTEGER PRIMARY KEY"),
     "was it shown": (search._ABOVE, _ABOVE, "messages_conversation"),
     "answers": (intake._CHILDREN, {"channel_id": 1, "remote_ids": ["m1"]}, "messages_parent"),

@@ -68,6 +68,7 @@ _PAGE = """
 
 _IN_TEAM = f"{_LINE} WHERE conversations.merged_into IS NULL AND conversations.team_id = :team_id"
 _IN_CHANNEL = f"{_LINE} WHERE conversations.merged_into IS NULL AND conversations.channel_id = :channel_id"
+_IN_CHANNEL_OF_TEAMS = f"{_IN_CHANNEL} AND conversations.team_id IN {{ids teams}}"
 _ANYWHERE = f"{_LINE} WHERE conversations.merged_into IS NULL"
 _IN_STATE: dict[ConversationState | None, str] = {
     None: "",
@@ -77,7 +78,12 @@ _IN_STATE: dict[ConversationState | None, str] = {
 # Every list is one of these whole statements; nothing is put together from what a person typed.
 _LISTS = {
     (scope, state): f"{statement}{in_state} {_PAGE}"
-    for scope, statement in (("team", _IN_TEAM), ("channel", _IN_CHANNEL), ("all", _ANYWHERE))
+    for scope, statement in (
+        ("team", _IN_TEAM),
+        ("channel", _IN_CHANNEL),
+        ("channel of teams", _IN_CHANNEL_OF_TEAMS),
+        ("all", _ANYWHERE),
+    )
     for state, in_state in _IN_STATE.items()
 }
 
@@ -238,7 +244,10 @@ def lines(
         "id": after.id if after else _HIGHEST,
         "limit": limit,
     }
-    if channel_id is not None:
+    if channel_id is not None and teams is not None:
+        # A channel may have come to a team that its older conversations do not belong to.
+        rows = session.all(_LISTS["channel of teams", state], channel_id=channel_id, teams=list(teams), **mark)
+    elif channel_id is not None:
         rows = session.all(_LISTS["channel", state], channel_id=channel_id, **mark)
     elif teams is None:
         rows = session.all(_LISTS["all", state], **mark)
