@@ -13,6 +13,12 @@ from tests.cli.conftest import Terminal
 
 
 @pytest.fixture
+def empty_engine_url() -> str:
+    """SQLite: tests/archive looks at both engines, here it is about what is typed and said."""
+    return ""
+
+
+@pytest.fixture
 def lived_in(hub: Terminal) -> Terminal:
     hub("user", "add", "ann@example.com", "--name", "Ann", "--password-stdin", typed="correct horse tea\n")
     hub("channel", "add", "sandbox", "Lab", "--set", "account=@lab", "--set", "talk=0")
