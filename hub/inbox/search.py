@@ -28,8 +28,10 @@ _MOST_HITS = 20_000
 """Hits that are looked at for one page; where most cannot be seen, the page is cut short and says where to go on."""
 
 _FIRST_HITS = 200
-_PORTION = 300
-"""Hits that are held against what the person may see at a time."""
+"""Hits that the index is asked for at first; then three times as many."""
+
+_PORTION = 64
+"""Hits that are at first held against what the person may see; then twice as many."""
 
 _WINDOWS = (250, 2000)
 """Newest messages that are looked through before the index is asked, where asking it costs more the more it finds."""
@@ -141,15 +143,19 @@ class _Search:
     def _indexed(self, before: int) -> Iterator[Place]:
         """The visible hits below a place that the index knows, in portions, as few of them as are wanted."""
         find = self._step_by_step if store.is_incremental(self.session, self.question) else self._by_windows
+        portion = _PORTION
         for hits in find(before):
-            yield from store.visible(self.session, hits, self.reach)
+            start = 0
+            while start < len(hits):
+                yield from store.visible(self.session, hits[start : start + portion], self.reach)
+                start, portion = start + portion, min(portion * 2, _PORTION * 16)
 
     def _step_by_step(self, before: int, most: int = 0) -> Iterator[list[int]]:
         """Ask the index for some hits, then for more."""
         looked_at, most = 0, most or _FIRST_HITS
         while looked_at < _MOST_HITS:
             hits = store.hits(self.session, self.question, before=before, most=most)
-            yield from (hits[start : start + _PORTION] for start in range(0, len(hits), _PORTION))
+            yield hits
             if len(hits) < most:
                 return
             before, looked_at, most = hits[-1], looked_at + most, most * 3
@@ -174,7 +180,7 @@ class _Search:
         looked_at = looked_through = 0
         while looked_at < _MOST_HITS and looked_through < _MOST_ROWS:
             hits = store.among_newest(self.session, self.question, before=before, rows=rows)
-            yield from (hits[start : start + _PORTION] for start in range(0, len(hits), _PORTION))
+            yield hits
             before = store.end_of_newest(self.session, before=before, rows=rows)
             if not before:
                 return

@@ -57,7 +57,8 @@ SQLITE = Dialect(
         "searchable": "TEXT",
         "as_searchable": ":{0}",
         "hits": "SELECT rowid AS id FROM {0}_fts WHERE {0}_fts MATCH :query",
-        "holds": "NOT EXISTS (SELECT 1 FROM json_each(:needles) WHERE instr({0}.words, value) = 0)",
+        "holds": "instr({0}.words, :needle) > 0"
+        " AND NOT EXISTS (SELECT 1 FROM json_each(:needles) WHERE instr({0}.words, value) = 0)",
     },
 )
 

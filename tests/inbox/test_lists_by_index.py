@@ -14,13 +14,13 @@ from hub.kernel.migrate import migrate
 
 _OPEN = ConversationState.OPEN
 _MARK: dict[str, object] = {"last_at": 2**52, "id": 2**62, "limit": 51}
+_NEEDLES: dict[str, object] = {"needle": " tea ", "needles": [" tea ", " late "]}
 _ABOVE: dict[str, object] = {
     **search.Reach(teams=(1,)).params,
     "conversation_id": 1,
     "since": 0,
     "mark": 1,
-    "needle": " tea ",
-    "needles": [],
+    **_NEEDLES,
 }
 
 ASKED = {

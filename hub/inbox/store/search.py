@@ -247,7 +247,9 @@ def _has_fts(session: Session) -> bool:
 
 def _asked(session: Session, question: Question) -> dict[str, object]:
     spell = _tsquery if session.dialect.name == "postgresql" else _fts_query
-    return {"query": spell(question.terms), "needles": question.needles}
+    # Most rows lack the longest already.
+    longest = max(question.needles, key=len)
+    return {"query": spell(question.terms), "needle": longest, "needles": question.needles}
 
 
 def _fts_query(terms: Iterable[Term]) -> str:
