@@ -98,12 +98,12 @@ class HubHookSite(HookSite):
         headers = signed_headers([self._secret], f"d{number}", content, now=system_clock())
         return Request(path=f"/hooks/{self._hook}", method="POST", body=content.decode(), headers=headers)
 
-    def takes_in(self) -> float:
-        """Milliseconds for each delivery that waited."""
+    def takes_in(self, requests: int) -> float:
+        """Milliseconds for each of so many deliveries that waited."""
         with self._opened() as (hub, connectors):
             self.posts(clients=1, requests=1)
             pull_now(hub, connectors, "benchmark", self._channel_id)  # everything that is there, and the process is up
-            self.posts(clients=POSTERS, requests=200)
+            self.posts(clients=POSTERS, requests=requests)
             began = perf_counter()
             pulled = pull_now(hub, connectors, "benchmark", self._channel_id)
             return (perf_counter() - began) * 1000 / pulled.new
@@ -137,7 +137,7 @@ def measure(figures: Figures, at: Sequence[HookSite], *, requests: int) -> None:
         alone, crowd = (site.posts(clients=clients, requests=requests) for clients in (1, POSTERS))
         figures.note(ANSWERED, size, site.side, alone.p50, p95=alone.p95)
         if isinstance(site, HubHookSite):
-            figures.note(TAKEN_IN, size, site.side, alone.p50 + site.takes_in())
+            figures.note(TAKEN_IN, size, site.side, alone.p50 + site.takes_in(requests))
         else:
             figures.note(TAKEN_IN, size, site.side, alone.p50)
         if site.side == HUB:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import base, ingest, pages, search
+from benchmarks import base, ingest, pages, search, webhooks
 from benchmarks.__main__ import Plan, read_plan, report, run
 from benchmarks.figures import FLOOR, HUB, HUB_POSTGRESQL, Figures
 from benchmarks.floor import queries
@@ -30,6 +30,14 @@ def searched(postgres_server: PostgresServer) -> Figures:
     """One round of searches, on both engines."""
     plan = Plan(sizes=(100,), rounds=1, messages=200, requests=4, postgresql=postgres_server.url)
     return run(plan, what=("search",))
+
+
+def test_webhooks_are_measured_on_every_side(postgres_server: PostgresServer) -> None:
+    plan = Plan(sizes=(100,), rounds=1, requests=8, postgresql=postgres_server.url)
+    found = run(plan, what=("webhooks",))
+    for job in (webhooks.ANSWERED, webhooks.TAKEN_IN):
+        assert all(found.samples[job, 100, side] for side in (FLOOR, HUB, HUB_POSTGRESQL))
+    assert found.samples[webhooks.CROWD, 100, HUB]
 
 
 @pytest.mark.parametrize("size", [100, 200])
