@@ -51,11 +51,13 @@ class ReplyRules:
 
     why_not: a short machine word when `allowed` is false (`closed`, `read_only`, `blocked`), worded for people by us.
     must_mention: who has to be named in the text to be notified.
+    visibility: who may read an answer unless the agent chooses; None: the same as the message. Never wider than it.
     """
 
     allowed: bool = True
     why_not: str = ""
     must_mention: tuple[Author, ...] = ()
+    visibility: Visibility | None = None
     until: Instant | None = None
 
 

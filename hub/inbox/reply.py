@@ -35,7 +35,7 @@ FURTHEST = timedelta(days=366)
 class Draft:
     """What an agent is about to send. `client_key` names one press of the button: pressed twice, it counts once.
 
-    visibility: None means that of the message answered. target_id: our id of that message; None means the last one.
+    visibility: None means the usual one of the message answered. target_id: our id of that message; None means the last one.
     attachments: the ids of uploads. mentions: the remote ids of those who are named, of the ones the network told;
     None: all. quote: it quotes the message in a post of our own instead of answering under it.
     seen: what the agent has seen of the conversation; None: whatever there is. send_at: when it is to leave.
@@ -196,8 +196,15 @@ def _through(hub: Hub, session: Session, channel: Channel, target: Message) -> A
     return Answerable(target=target, channel=channel, send_through=sender)
 
 
+def usual_audience(message: Message) -> Visibility:
+    """Who may read an answer to it unless somebody chooses otherwise."""
+    usual = message.reply.visibility
+    return message.visibility if usual is None or usual.is_wider_than(message.visibility) else usual
+
+
 def _outgoing(hub: Hub, session: Session, answerable: Answerable, draft: Draft) -> Outgoing:
     target = target_of(session, answerable.target)
+    usual = usual_audience(answerable.target) if answerable.target else target.visibility
     if answerable.send_through is not None and answerable.send_through.id != answerable.channel.id:
         moved = hub.plugins.connector(answerable.channel.kind).companion_target(target)
         if moved is None:
@@ -206,7 +213,7 @@ def _outgoing(hub: Hub, session: Session, answerable: Answerable, draft: Draft) 
     return Outgoing(
         text=draft.text.replace("\r\n", "\n").strip(),
         target=target,
-        visibility=draft.visibility or target.visibility,
+        visibility=draft.visibility or usual,
         language=draft.language,
         content_warning=draft.content_warning,
         attachments=tuple(row.upload for row in uploads.picked(session, draft.attachments)),

@@ -128,6 +128,14 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("This account has moved to another server"),
         mark("Connect the account it moved to; few people still write to this one."),
     ),
+    "cannot_read_posts": (
+        mark("The access token does not allow reading posts: threads, edits and our other answers do not come in"),
+        mark("Make one that may read everything, or sign in again."),
+    ),
+    "notifications_held_back": (
+        mark("The server holds some notifications back from this account"),
+        mark("Look there under Notifications, Filtered, and let in whom you want to hear."),
+    ),
     "cannot_read_notifications": (
         mark("The access token does not allow reading notifications: mentions and direct messages do not come in"),
         mark("Make one that may read everything."),
@@ -417,7 +425,6 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("The channel that answers does not know this message"),
         mark("Answer it at the original."),
     ),
-    "too_many_pictures": (mark("So many pictures do not fit into one post there"), mark("Take some out.")),
     "description_too_long": (mark("The description of a picture is too long"), mark("Make it shorter.")),
     "quote_with_pictures": (
         mark("A quote takes no pictures there"),
@@ -425,10 +432,6 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "picture_not_taken": (mark("The network does not take this picture"), _KEPT),
     "no_quotes": (mark("This server knows no quotes"), mark("Your text is kept. Answer under the message instead.")),
-    "quote_denied": (
-        mark("The author does not want this to be quoted"),
-        mark("Your text is kept. Answer under the message instead."),
-    ),
     "poll_cannot_be_edited": (
         mark("A post with a poll cannot be changed from here: its votes would be lost"),
         mark("Change it at the network."),

@@ -13,7 +13,7 @@ from hub.inbox import uploads
 from hub.inbox.act import measure_change
 from hub.inbox.model import Conversation, Message, UploadRow
 from hub.inbox.read import Reading
-from hub.inbox.reply import Draft
+from hub.inbox.reply import Draft, usual_audience
 from hub.inbox.reply import measure as measure_reply
 from hub.inbox.store import uploads as upload_store
 from hub.kernel.texts import describe, language_names, ngettext
@@ -55,6 +55,7 @@ class Choices:
 
     features: Features
     audiences: tuple[Visibility, ...] = ()
+    usual: Visibility = Visibility.PUBLIC
     named: tuple[Author, ...] = ()
     languages: tuple[tuple[str, str], ...] = ()
 
@@ -134,6 +135,7 @@ def choices(reading: Reading) -> Choices:
     return Choices(
         features=features,
         audiences=(answered, *(one for one in features.visibilities if answered.is_wider_than(one))),
+        usual=usual_audience(answerable.target),
         named=tuple(
             author for author in answerable.target.reply.must_mention if author.id != reading.identity.remote_id
         ),

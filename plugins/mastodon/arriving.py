@@ -125,7 +125,7 @@ def _refuse_quote(status: Raw) -> None:
     if not isinstance(approval, dict):
         raise Rejected("no_quotes")
     if approval.get("current_user") not in ("automatic", "manual"):
-        raise Rejected("quote_denied")
+        raise Rejected("quote_not_allowed")
 
 
 def _look_at(server: Server, id: str) -> Raw:

@@ -54,6 +54,14 @@ class MastodonSettings:
         help="Won by signing in; or made there under Preferences, Development, New application, to read and write.",
     )
 
+    answers: str = setting(
+        "Answers to public posts",
+        kind="choice",
+        choices={"public": "Public", "unlisted": "Unlisted: not in public timelines"},
+        default="public",
+        help="What the composer proposes for what arrives from now on; each answer can choose otherwise.",
+    )
+
 
 class Mastodon(Connector):
     """One account: its mentions, direct messages, quotes and threads, and answers to them."""
@@ -89,7 +97,9 @@ class Mastodon(Connector):
 
     def pull(self, cursor: str | None) -> Page:
         merged = self.context.memory.read()
-        return Pull(self._reading, self._me(), self.context.clock, merged=merged).page(read_cursor(cursor))
+        quiet = self.settings.answers == "unlisted"
+        pull = Pull(self._reading, self._me(), self.context.clock, merged=merged, answers_quietly=quiet)
+        return pull.page(read_cursor(cursor))
 
     def listen(self, wake: Callable[[], None], stop: threading.Event) -> None:
         instance = diagnosis.find(self._server).instance

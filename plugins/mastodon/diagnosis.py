@@ -13,7 +13,7 @@ from hub.errors import AuthExpired, ConnectorError, Misconfigured, ScopeMissing,
 from .composing import DESCRIPTION, GRAPHEMES, MASTODON_LIMITS, PER_URL, PICTURE_BYTES, PICTURES
 from .mapping import MALFORMED, Me, domain_of, me_of
 from .refusals import Refusal, read_refusal
-from .server import Server
+from .server import Server, path_of
 
 if TYPE_CHECKING:
     from hub.kernel.http import Response
@@ -45,7 +45,12 @@ def check(server: Server) -> Check:
         answer = server.ask("GET", "/api/v1/accounts/verify_credentials", params={"lang": "en"})
     account = _account(server, answer)
     me = _me(account, found, server)
-    warnings = [] if _hears(server) else ["cannot_read_notifications"]
+    hears = _hears(server)
+    warnings = [] if hears else ["cannot_read_notifications"]
+    if hears and _holds_back(server):
+        warnings.append("notifications_held_back")
+    if not _sees(server, me.id):
+        warnings.append("cannot_read_posts")
     if account.get("moved"):
         warnings.append("account_moved")
     if server.home.startswith("http://"):
@@ -156,6 +161,25 @@ def _hears(server: Server) -> bool:
     """Whether the token may read notifications; direct messages come as notifications, too."""
     answer = server.ask("GET", "/api/v1/notifications", params={"limit": 1, "lang": "en"})
     return not (answer.status in (401, 403) and read_refusal(answer).told)
+
+
+def _sees(server: Server, id: str) -> bool:
+    """Whether the token may read posts: threads, edits, deletions and our own answers from elsewhere."""
+    answer = server.ask("GET", path_of("accounts", id, "statuses"), params={"limit": 1, "lang": "en"})
+    return not (answer.status in (401, 403) and read_refusal(answer).told)
+
+
+def _holds_back(server: Server) -> bool:
+    """Whether the server keeps notifications to itself that it does not tell us even when we ask for them."""
+    asked = {"limit": 1, "lang": "en", "include_filtered": "true"}
+    if server.ask("GET", "/api/v1/notifications", params=asked).status not in (400, 422):
+        return False
+    answer = server.ask("GET", "/api/v2/notifications/policy")
+    try:
+        told = answer.json() if answer.status == 200 else {}
+        return int(told["summary"]["pending_notifications_count"]) > 0
+    except (Unavailable, *MALFORMED):
+        return False
 
 
 def _may_write(server: Server) -> bool:

@@ -30,7 +30,8 @@ class Progress:
     waiting: statuses whose thread is still to be read. sweep: where the slow second reading of older notifications
     goes on (None: at the top), swept_at: when it last did (epoch seconds), swept: its pages so far.
     merged: how many times the server said that it let filtered ones in, as far as that was looked after; hurries: it is
-    being looked after, so that the second reading does not pause.
+    being looked after, so that the second reading does not pause. conversed_at: when the direct conversations were
+    looked through (epoch seconds).
     """
 
     heard: Walk = field(default_factory=Walk)
@@ -43,6 +44,7 @@ class Progress:
     swept_at: int = 0
     swept: int = 0
     merged: str = ""
+    conversed_at: int = 0
     hurries: bool = False
 
     def watching(self, marks: Mapping[str, str]) -> Progress:
@@ -83,6 +85,7 @@ class Progress:
             "waiting": self.waiting,
             "sweep": [self.sweep, self.swept_at, self.swept],
             "merged": [self.merged, self.hurries],
+            "conversed_at": self.conversed_at,
         }
         return json.dumps(kept, separators=(",", ":"))
 
@@ -107,6 +110,7 @@ def read_cursor(cursor: str | None) -> Progress:
             swept=int(pages),
             merged=str(merged),
             hurries=bool(hurries),
+            conversed_at=int(kept.get("conversed_at", 0)),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return Progress()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from hub.connector import Deleted, DeletedBy, Incoming, Page, Post, Skipped
+from hub.connector import Deleted, DeletedBy, Incoming, Page, Post, Skipped, Visibility
 from hub.errors import AuthExpired, Gone, NotFound, RateLimited, ScopeMissing, Unavailable
 from hub.kernel.clock import Clock
 
@@ -27,6 +27,7 @@ _MOST_THREADS = 5
 _MOST_OF_A_THREAD = 60
 _TIME_FOR_THREADS = timedelta(seconds=15)
 _SWEEP_EVERY = 15 * 60
+_CONVERSE_EVERY = 24 * 3600
 _SWEEP_BACK = 7 * 24 * 3600
 _BROKEN = frozenset({"server_error", "not_json", "unexpected_answer"})
 
@@ -34,8 +35,11 @@ _BROKEN = frozenset({"server_error", "not_json", "unexpected_answer"})
 class Pull:
     """Collects one page."""
 
-    def __init__(self, reading: Reading, me: Me, clock: Clock, *, merged: str = "") -> None:
+    def __init__(
+        self, reading: Reading, me: Me, clock: Clock, *, merged: str = "", answers_quietly: bool = False
+    ) -> None:
         self._reading = reading
+        self._answers_quietly = answers_quietly
         self._merged = merged
         self._me = me
         self._clock = clock
@@ -58,6 +62,7 @@ class Pull:
         else:
             after = self._look_again(after)
             after = self._sweep(after)
+            after = self._converse(after)
             more = more or after.hurries
         return Page(
             cursor=after.watching(self._marks).dump(),
@@ -79,6 +84,8 @@ class Pull:
             listing = self._listed(self._reading.notifications(progress.heard.params))
         except ForeignId:
             return replace(progress, heard=Walk(), history=True), True
+        except ScopeMissing:  # the connection test warns of it; the rest works
+            return replace(progress, heard=progress.heard.ended), False
         step = progress.heard.took([entry_of(item) for item in listing.items])
         if step.lost:
             return replace(progress, heard=step.walk, history=True), True
@@ -111,6 +118,8 @@ class Pull:
             listing = self._listed(self._reading.own_posts(self._me.id, progress.said.params))
         except ForeignId:
             return replace(progress, said=Walk(), history=True), True
+        except ScopeMissing:
+            return replace(progress, said=progress.said.ended), False
         step = progress.said.took([entry_of(item) for item in listing.items])
         for item in reversed(listing.items):
             is_new = entry_of(item).id in set(step.fresh)
@@ -121,7 +130,8 @@ class Pull:
     def _after_history(self, progress: Progress) -> Progress:
         if progress.heard.is_walking or progress.said.is_walking:
             return progress
-        return replace(progress, history=False, swept_at=int(self._started.timestamp()))
+        now = int(self._started.timestamp())
+        return replace(progress, history=False, swept_at=now, conversed_at=now)
 
     # --- what was told before -----------------------------------------------------------------------------------------
 
@@ -130,7 +140,7 @@ class Pull:
         ids, progress = progress.due(self._reading.at_once)
         marks: dict[str, str] = {}
         forgotten: list[str] = []
-        for id, status in (self._reading.statuses(ids) if ids else {}).items():
+        for id, status in self._seen(ids).items():
             before = progress.watched[id]
             if isinstance(status, GoneForEver):
                 self._deleted.append(Deleted(remote_id=id, by=DeletedBy.AUTHOR))
@@ -145,6 +155,12 @@ class Pull:
                 marks[id] = _came_as(before) + " " + MISSING
         return progress.marked(marks, forgotten)
 
+    def _seen(self, ids: Sequence[str]) -> Mapping[str, Raw | GoneForEver | None]:
+        try:
+            return self._reading.statuses(ids) if ids else {}
+        except ScopeMissing:  # what may not be read is not gone
+            return {}
+
     def _sweep(self, progress: Progress) -> Progress:
         """Slowly read a week of notifications once more: filtered ones that were let in later keep their old ids."""
         now = int(self._started.timestamp())
@@ -154,7 +170,7 @@ class Pull:
             return progress
         try:
             listing = self._listed(self._reading.notifications({"max_id": progress.sweep} if progress.sweep else {}))
-        except ForeignId:
+        except (ForeignId, ScopeMissing):
             return replace(progress, sweep=None, swept_at=now, swept=0, hurries=False)
         new = [
             (status, _came_as(progress.watched[id_of(status)]) if id_of(status) in progress.watched else type_of(item))
@@ -175,6 +191,23 @@ class Pull:
             swept=0 if done else progress.swept + 1,
             hurries=progress.hurries and not done,
         )
+
+    def _converse(self, progress: Progress) -> Progress:
+        """Once a day look through the newest direct conversations for what no notification told of."""
+        now = int(self._started.timestamp())
+        if now - progress.conversed_at < _CONVERSE_EVERY:
+            return progress
+        for status in self._reading.direct():
+            known = id_of(status) in progress.watched or id_of(status) in self._messages
+            if not known and not self._is_old(status, now):
+                self._tell(status, Setting(came_as="mention"))
+        return replace(progress, conversed_at=now)
+
+    def _is_old(self, status: Raw, now: int) -> bool:
+        try:
+            return int(mapping.instant(status["created_at"]).timestamp()) < now - _SWEEP_BACK
+        except MALFORMED:
+            return True
 
     # --- the threads around it ----------------------------------------------------------------------------------------
 
@@ -206,7 +239,7 @@ class Pull:
         found: dict[str, Raw] = {}
         while wanted:
             some, wanted = wanted[: self._reading.at_once], wanted[self._reading.at_once :]
-            looked = self._reading.statuses(some)
+            looked = self._seen(some)
             found |= {id: status for id, status in looked.items() if isinstance(status, dict)}
             if self._clock() - self._started > _TIME_FOR_THREADS:
                 break
@@ -265,6 +298,8 @@ class Pull:
             return
         if message.author.is_us and message.parent_id is None:
             return  # our own posts stand above what answers them
+        if self._answers_quietly and message.visibility is Visibility.PUBLIC:
+            message = replace(message, reply=replace(message.reply, visibility=Visibility.UNLISTED))
         known = self._messages.get(message.remote_id)
         if known is not None and known.addressed and not message.addressed:
             return

@@ -8,7 +8,7 @@ from typing import Any
 from hub.errors import Unavailable
 
 from .mapping import MALFORMED, Raw, name_of
-from .refusals import pause
+from .refusals import pause, read_refusal
 from .server import Listing, Server, path_of
 
 NOTIFICATIONS = 80
@@ -91,21 +91,36 @@ class Reading:
         return found | again
 
     def status(self, id: str) -> Raw | Gone | None:
-        answer = self._server.ask("GET", path_of("statuses", id))
+        answer = self._server.ask("GET", path_of("statuses", id), params={"lang": "en"})
         if answer.status == 410:
             return GONE
+        self._refuse_scope(answer)
         if answer.status in (401, 403, 404):
             return None
         status = self._server.answer(answer).json()
         return status if isinstance(status, dict) else None
 
     def _many(self, ids: Iterable[str]) -> dict[str, Raw]:
-        answer = self._server.ask("GET", "/api/v1/statuses", params={"id[]": list(ids)})
+        answer = self._server.ask("GET", "/api/v1/statuses", params={"id[]": list(ids), "lang": "en"})
+        self._refuse_scope(answer)
         if 400 <= answer.status < 500 and answer.status != 429:
             self._gives_many = False
             return {}
         items = self._server.answer(answer).json()
         return {id: item for item in items if (id := _id(item))} if isinstance(items, list) else {}
+
+    def direct(self) -> tuple[Raw, ...]:
+        """The newest message of each of our newest direct conversations; nothing where the server does not tell."""
+        answer = self._server.ask("GET", "/api/v1/conversations", params={"limit": POSTS})
+        if answer.status != 200:
+            return ()
+        items = answer.json()
+        found = [each.get("last_status") for each in items if isinstance(each, dict)] if isinstance(items, list) else []
+        return tuple(status for status in found if isinstance(status, dict))
+
+    def _refuse_scope(self, answer: Any) -> None:
+        if answer.status == 403 and read_refusal(answer).word == "scope":
+            raise self._server.refusal(answer)
 
     def _listing(self, answer: Any) -> Listing:
         items = self._server.answer(answer).json()

@@ -48,6 +48,11 @@ class Walk:
         return self.below is not None or not self.newest_at
 
     @property
+    def ended(self) -> Walk:
+        """The same for a list that may not be read: there is nothing to walk through."""
+        return replace(self, below=None, newest_at=self.newest_at or 1)
+
+    @property
     def params(self) -> dict[str, str]:
         """What to ask for next; empty for the newest page."""
         if self.below is not None:

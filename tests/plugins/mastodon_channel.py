@@ -40,7 +40,9 @@ class SampleUploads:
 class Channel:
     """The connector as the engine drives it: it remembers the cursor, and what was told last of each message."""
 
-    def __init__(self, address: str, token: str, folder: Path, *allowed: str, clock: Clock | None = None) -> None:
+    def __init__(
+        self, address: str, token: str, folder: Path, *allowed: str, clock: Clock | None = None, **more: str
+    ) -> None:
         self._door = Door(allow=allowed)
         context = Context(
             http=self._door,
@@ -49,7 +51,7 @@ class Channel:
             data=folder,
             uploads=SampleUploads(),
         )
-        self.connector = Mastodon(MastodonSettings(address=address, token=token), context)
+        self.connector = Mastodon(MastodonSettings(address=address, token=token, **more), context)
         self.cursor: str | None = None
         self.pages: list[Page] = []
         self.messages: dict[str, Incoming] = {}

@@ -96,6 +96,7 @@ class FakeMastodon(FakeNetwork):
         self.apps: dict[str, dict[str, str]] = {}
         self.taken: list[tuple[str, str]] = []
         self.media: dict[str, dict[str, Any]] = {}
+        self.direct: list[str] = []
         self.denied: set[str] = set()
         self._sources: dict[str, str] = {}
         self._codes: dict[str, dict[str, str]] = {}
@@ -297,6 +298,8 @@ class FakeMastodon(FakeNetwork):
             return Answer(headers={"Content-Type": "text/event-stream"}, body=b":)\n\n:thump\n\n")
         if arrival.headers.get("Authorization") != f"Bearer {self.token}":
             return _error(401, "The access token is invalid")
+        if "statuses" in self.refused_scopes and arrival.method == "GET" and "statuses" in path:
+            return _error(403, "This action is outside the authorized scopes")
         match arrival.method, path[2:]:
             case "GET", ["accounts", "verify_credentials"]:
                 return self._json(self.person(ME) | {"source": {}} | self.account)
@@ -309,6 +312,11 @@ class FakeMastodon(FakeNetwork):
                 return self._paged(ours, arrival)
             case "GET", ["statuses"]:
                 return self._looked_up(arrival)
+            case "GET", ["conversations"]:
+                told = [{"id": f"c{id}", "last_status": self._status(id)} for id in self.direct if id in self.statuses]
+                return self._json(told)
+            case "GET", ["notifications", "policy"]:
+                return self._json({"summary": {"pending_notifications_count": len(self.hidden)}})
             case "POST", ["media"]:
                 return self._handed_over(path[1], arrival)
             case "GET", ["media", id]:

@@ -214,7 +214,7 @@ def test_what_may_not_be_quoted_is_looked_at_first(
     server.denied.add(question)
     with pytest.raises(Rejected) as refused:
         sends(channel, quoting(channel, question))
-    assert refused.value.reason == ("quote_denied" if dialect.quotes else "no_quotes")
+    assert refused.value.reason == ("quote_not_allowed" if dialect.quotes else "no_quotes")
     assert not server.server.received("POST", STATUSES)
 
 

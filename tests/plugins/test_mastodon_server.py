@@ -307,12 +307,6 @@ def test_a_token_revoked_meanwhile_ends_the_pull(channel: Channel, server: FakeM
         channel.pull()
 
 
-def test_a_token_without_notifications_says_so(channel: Channel, server: FakeMastodon) -> None:
-    server.refused_scopes = {"notifications"}
-    with pytest.raises(ScopeMissing):
-        channel.pull()
-
-
 def test_html_with_status_200_is_a_passing_trouble(channel: Channel, server: FakeMastodon) -> None:
     server.refuses("GET", HEARD, 200)
     with pytest.raises(Unavailable):
