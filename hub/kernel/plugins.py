@@ -111,7 +111,8 @@ def _load(plugins: Plugins, point: EntryPoint) -> Found:
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
-        return dataclasses.replace(found, problem=f"{type(error).__name__}: {error}")
+        said = str(error) if isinstance(error, ContractBroken) else f"{type(error).__name__}: {error}"
+        return dataclasses.replace(found, problem=said)
     observes = tuple(hook for hook in ("message_received", "reply_settled") if hasattr(module, hook))
     return dataclasses.replace(found, kinds=kinds, observes=observes)
 
@@ -133,22 +134,26 @@ def _register(plugins: Plugins, name: str, module: Any) -> tuple[str, ...]:
     return tuple(connector.kind for connector in brought)
 
 
+class ContractBroken(TypeError):
+    """A class that this Hubbub cannot work with; says in words for the operator why."""
+
+
 def check_class(connector: type[Connector]) -> None:
-    """Refuse a class that does not keep the contract, naming what is wrong. Raises TypeError."""
+    """Refuse a class that does not keep the contract, naming what is wrong. Raises ContractBroken."""
     if not (isinstance(connector, type) and issubclass(connector, Connector)):
-        raise TypeError(f"{connector!r} is not a Connector class")
+        raise ContractBroken(f"{connector!r} is not a Connector class")
     if connector.api_version != API_VERSION:
-        raise TypeError(f"built for contract {connector.api_version}, this Hubbub speaks {API_VERSION}")
+        raise ContractBroken(f"built for contract {connector.api_version}, this Hubbub speaks {API_VERSION}")
     if not _KIND.fullmatch(getattr(connector, "kind", "")):
-        raise TypeError("kind must be a short lower-case word")
+        raise ContractBroken("kind must be a short lower-case word")
     if not getattr(connector, "label", ""):
-        raise TypeError(f"{connector.kind} has no label")
+        raise ContractBroken(f"{connector.kind} has no label")
     if not dataclasses.is_dataclass(getattr(connector, "Settings", None)):
-        raise TypeError(f"{connector.kind}.Settings must be a dataclass")
+        raise ContractBroken(f"{connector.kind}.Settings must be a dataclass")
     for feature, methods in _DECLARED.items():
         for method in methods:
             if getattr(connector.features, feature) and _is_inherited(connector, method):
-                raise TypeError(f"{connector.kind} declares {feature} but has no {method}()")
+                raise ContractBroken(f"{connector.kind} declares {feature} but has no {method}()")
 
 
 def _is_inherited(connector: type[Connector], method: str) -> bool:
