@@ -185,7 +185,7 @@ class Receipt(Struct, frozen=True, kw_only=True):
 
 
 class OutboxItem(Struct, frozen=True, kw_only=True):
-    """A reply on its way. act: what is done to the message answered instead of a reply, such as `like`.
+    """A reply on its way. send_at: when it is meant to leave, null for at once. act: what is done to the message answered instead of a reply, such as `like`.
 
     receipts: one for each part, null for what has not arrived yet; empty until it is planned.
     """
@@ -201,6 +201,7 @@ class OutboxItem(Struct, frozen=True, kw_only=True):
     language: str | None
     content_warning: str
     due_at: datetime
+    send_at: datetime | None
     tries: int
     receipts: tuple[Receipt | None, ...]
     trouble: Fault | None
@@ -322,6 +323,7 @@ def outbox_item(found: ItemModel) -> OutboxItem:
         language=request.language,
         content_warning=request.content_warning,
         due_at=found.due_at,
+        send_at=found.send_at,
         tries=found.tries,
         receipts=tuple(
             None

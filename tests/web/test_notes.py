@@ -1,11 +1,13 @@
-"""Notes on the page of a conversation: written by everybody in the team, shown as what they are."""
+"""What programs and colleagues leave on the page of a conversation: notes, and answers put off until a time."""
 
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
+from hub.inbox.reply import Draft, queue_reply
 from hub.kernel.hub import Hub
 from hub.people.model import Role
 from hub.testing.fake import FakeNetwork
@@ -50,3 +52,22 @@ def test_nobody_of_another_team_reads_or_writes_one(office: Office) -> None:
     stranger = office.stranger(Role.SUPERVISOR)
     assert stranger.get(path).status_code == 404
     assert stranger.submit(f"{path}/notes", text="x", client_key="k" * 43).status_code == 404
+
+
+def test_an_answer_put_off_says_when_it_leaves_and_can_be_taken_back(office: Office) -> None:
+    desk = office.desk
+    desk.fake.says("is the light normal?")
+    desk.pulls()
+    conversation_id = desk.lines()[0].conversation.id
+    later = office.hub.clock() + timedelta(days=3)
+    draft = Draft(
+        conversation_id=conversation_id, agent_id=desk.agent, text="Better by now?", client_key="k", send_at=later
+    )
+    queue_reply(office.hub, draft)
+    agent = office.enter(Role.AGENT)
+    page = agent.get(f"/conversations/{conversation_id}").text
+    assert "leaves on 5 Mar 2026" in words_of(page)
+    assert "data-due" not in page
+    undo = re.search(r'action="([^"]+/undo/\d+)"', page)
+    assert undo is not None
+    assert "Better by now?" in agent.submit(undo[1]).text
