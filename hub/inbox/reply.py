@@ -35,7 +35,7 @@ FURTHEST = timedelta(days=366)
 class Draft:
     """What an agent is about to send. `client_key` names one press of the button: pressed twice, it counts once.
 
-    visibility: None means the usual one of the message answered. target_id: our id of that message; None means the last one.
+    visibility: None means the usual one of the message. target_id: our id of that message; None means the last one.
     attachments: the ids of uploads. mentions: the remote ids of those who are named, of the ones the network told;
     None: all. quote: it quotes the message in a post of our own instead of answering under it.
     seen: what the agent has seen of the conversation; None: whatever there is. send_at: when it is to leave.
