@@ -27,6 +27,8 @@ _DECLARED = {
     "reconcile": ("reconcile",),
     "actions": ("act",),
     "webhook": ("receive",),
+    "listens": ("listen",),
+    "signs_in": ("begin_sign_in", "finish_sign_in"),
 }
 
 

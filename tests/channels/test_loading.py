@@ -29,6 +29,8 @@ BROKEN = {
     ),
     "has no name for its kind": (UNRULY.replace('kind = "KIND"', 'kind = "Not A Word"'), "lower-case word"),
     "promises what it has not": (UNRULY.replace("Features(send=True)", "Features(reconcile=True)"), "reconcile"),
+    "promises to listen": (UNRULY.replace("Features(send=True)", "Features(listens=True)"), "has no listen()"),
+    "promises a sign-in": (UNRULY.replace("Features(send=True)", "Features(signs_in=True)"), "has no begin_sign_in()"),
     "raises in its hook": (
         "from hub import hookimpl\n@hookimpl\ndef register_connectors(register): 1 / 0",
         "ZeroDivisionError",
