@@ -64,6 +64,8 @@ def add(
         hashed = passwords.hash_password(password)
     with hub.database.transaction() as session:
         agent_id = _insert(session, hub, email=email, name=name, role=role, team_ids=team_ids, hashed=hashed)
+        if role is Role.ADMIN and hashed is not None:
+            links.forget_first_admin(session)
         return _existing(session, agent_id)
 
 
@@ -138,6 +140,12 @@ def choose_language(hub: Hub, who: SignedIn, language: str) -> None:
         store.set_language(session, who.agent.id, language)
 
 
+def choose_time_zone(hub: Hub, who: SignedIn, time_zone: str) -> None:
+    """`time_zone` is the name of one, or empty for the browser's."""
+    with hub.database.transaction() as session:
+        store.set_time_zone(session, who.agent.id, time_zone)
+
+
 def change_password(hub: Hub, who: SignedIn, *, current: str, new: str, address: str, user_agent: str) -> str:
     """Change one's own password: every session ends, and the token of a new one is returned.
 
@@ -180,5 +188,8 @@ def _insert(
 
 
 def _keep_one_admin(session: Session, agent_id: int) -> None:
-    if store.active_admins(session) == [agent_id]:
+    """Raises Invalid when nobody could let others in any more: an invitation that nobody took up does not count."""
+    admins = store.active_admins(session)
+    could_sign_in = admins.pop(agent_id, None)
+    if could_sign_in is not None and not (any(admins.values()) if could_sign_in else admins):
         raise Invalid("role", "last_admin")

@@ -39,6 +39,11 @@ def first_admin(hub: Hub) -> str | None:
         return issue(session, hub, agent_id, Purpose.FIRST)
 
 
+def forget_first_admin(session: Session) -> None:
+    """Somebody else can let people in now: the place kept for whoever sets this up goes, and its link with it."""
+    agents.forget_unused(session, _FIRST_EMAIL)
+
+
 def issue(session: Session, hub: Hub, agent_id: int, purpose: Purpose) -> str:
     """Make a link in a transaction of the caller's, use up this agent's older ones, and return its address."""
     token, now = hub.token(), hub.clock()
@@ -91,4 +96,6 @@ def redeem(
                 raise Invalid("email", "taken")
             agents.set_email(session, agent.id, chosen_email)
             agents.set_name(session, agent.id, chosen_name)
+        elif agent.role is Role.ADMIN:
+            forget_first_admin(session)
         return sessions.start(session, hub, agent.id, user_agent=user_agent)

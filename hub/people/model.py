@@ -56,6 +56,7 @@ class Agent:
     """A person who works here.
 
     language: the code of a catalogue (`de`), or empty for what the browser asks for.
+    time_zone: its name (`Europe/Berlin`), or empty for what the browser says.
     has_password: false until the one-time link of the invitation was used.
     """
 
@@ -68,6 +69,7 @@ class Agent:
     has_password: bool
     created_at: datetime
     deactivated_at: datetime | None
+    time_zone: str = ""
 
     @property
     def is_active(self) -> bool:

@@ -22,6 +22,17 @@ def test_a_supervisor_sees_the_people_of_their_own_teams(hub: Hub, crew: Crew) -
             agents.find(hub, lead, hidden)
 
 
+def test_an_admin_who_never_came_in_does_not_count_as_the_one_that_is_left(hub: Hub, crew: Crew) -> None:
+    petra = crew.admin("Petra", password=True)
+    invited = crew.admin("Milan")
+    with pytest.raises(Invalid) as refused:
+        agents.deactivate(hub, OPERATOR, petra.id)
+    assert refused.value.reason == "last_admin"
+    agents.deactivate(hub, OPERATOR, invited.id)
+    crew.admin("Jelena", password=True)
+    agents.deactivate(hub, OPERATOR, petra.id)
+
+
 def test_there_is_always_an_admin_left(hub: Hub, crew: Crew) -> None:
     petra = crew.admin("Petra")
     for shut_out in (

@@ -181,3 +181,25 @@ def test_the_first_admin_may_not_take_somebody_s_address(hub: Hub) -> None:
     with pytest.raises(Invalid) as refused:
         links.redeem(hub, token, password=PASSWORD, user_agent="", email="ana@brightwater.example", name="Petra")
     assert (refused.value.field, refused.value.reason) == ("email", "taken")
+
+
+def first_admins(hub: Hub) -> list[str]:
+    return [agent.email for agent in agents.listed(hub, OPERATOR) if agent.email.endswith("@hub.invalid")]
+
+
+def test_an_admin_added_with_a_password_takes_the_place_kept_for_the_first_one(hub: Hub) -> None:
+    token = token_of(links.first_admin(hub) or "")
+    agents.add(hub, OPERATOR, email="ann@example.com", name="Ann", role=Role.AGENT, password=PASSWORD)
+    assert first_admins(hub)
+    agents.add(hub, OPERATOR, email="bo@example.com", name="Bo", role=Role.ADMIN, password=PASSWORD)
+    assert first_admins(hub) == []
+    assert is_dead(hub, token)
+
+
+def test_an_admin_who_takes_an_invitation_up_takes_that_place_too(hub: Hub) -> None:
+    token = token_of(links.first_admin(hub) or "")
+    _agent, link = agents.invite(hub, OPERATOR, email="bo@example.com", name="Bo", role=Role.ADMIN)
+    assert first_admins(hub)
+    redeem(hub, token_of(link))
+    assert first_admins(hub) == []
+    assert is_dead(hub, token)

@@ -9,7 +9,7 @@ from hub.kernel.clock import from_micros
 from hub.kernel.database import Row, Session
 from hub.people.model import Agent, Role
 
-_COLUMNS = "id, email, name, role, language, password_hash, created_at, deactivated_at"
+_COLUMNS = "id, email, name, role, language, time_zone, password_hash, created_at, deactivated_at"
 
 _BY_ID = f"SELECT {_COLUMNS} FROM agents WHERE id = :id"  # noqa: S608 - constants only
 _BY_EMAIL = f"SELECT {_COLUMNS} FROM agents WHERE email = :email"  # noqa: S608
@@ -22,7 +22,7 @@ _TEAM_IDS = "SELECT team_id FROM team_members WHERE agent_id = :agent_id"
 _MEMBERSHIPS = "SELECT agent_id, team_id FROM team_members"
 _PASSWORD_HASH = "SELECT password_hash FROM agents WHERE id = :id"
 _ADMINS = """
-    SELECT id FROM agents WHERE role = 'admin' AND deactivated_at IS NULL ORDER BY id {for_update}"""
+    SELECT id, password_hash FROM agents WHERE role = 'admin' AND deactivated_at IS NULL ORDER BY id {for_update}"""
 _WAITING = """
     SELECT id FROM agents
     WHERE role = 'admin' AND deactivated_at IS NULL AND password_hash IS NULL ORDER BY id LIMIT 1"""
@@ -36,9 +36,16 @@ _INSERT = """
 _SET_NAME = "UPDATE agents SET name = :name WHERE id = :id"
 _SET_EMAIL = "UPDATE agents SET email = :email WHERE id = :id"
 _SET_LANGUAGE = "UPDATE agents SET language = :language WHERE id = :id"
+_SET_TIME_ZONE = "UPDATE agents SET time_zone = :time_zone WHERE id = :id"
 _SET_ROLE = "UPDATE agents SET role = :role WHERE id = :id"
 _SET_PASSWORD = "UPDATE agents SET password_hash = :password_hash WHERE id = :id"
 _REHASH = "UPDATE agents SET password_hash = :new WHERE id = :id AND password_hash = :old"
+_UNUSED = """
+    SELECT id FROM agents
+    WHERE email = :email AND password_hash IS NULL AND NOT EXISTS (SELECT 1 FROM tokens WHERE agent_id = agents.id)"""
+_FORGET_LINKS = "DELETE FROM sign_in_links WHERE agent_id = :id"
+_FORGET_MEMBERSHIPS = "DELETE FROM team_members WHERE agent_id = :id"
+_FORGET = "DELETE FROM agents WHERE id = :id"
 _DEACTIVATE = "UPDATE agents SET deactivated_at = :at WHERE id = :id AND deactivated_at IS NULL"
 _REACTIVATE = "UPDATE agents SET deactivated_at = NULL WHERE id = :id"
 
@@ -67,9 +74,10 @@ def password_hash(session: Session, agent_id: int) -> str | None:
     return None if row is None else row["password_hash"]
 
 
-def active_admins(session: Session) -> list[int]:
-    """The admins who could sign in, held until the transaction ends: of two changes at once the second waits."""
-    return [row["id"] for row in session.all(_ADMINS)]
+def active_admins(session: Session) -> dict[int, bool]:
+    """Each admin and whether they have a password, held until the transaction ends: of two changes at once the second
+    waits."""
+    return {row["id"]: row["password_hash"] is not None for row in session.all(_ADMINS)}
 
 
 def admin_without_password(session: Session) -> int | None:
@@ -88,6 +96,14 @@ def insert(session: Session, *, email: str, name: str, role: Role, hashed: str |
     return None if row is None else int(row["id"])
 
 
+def forget_unused(session: Session, email: str) -> None:
+    """Take out somebody who never had a password or a token, with their links; nothing else points to them."""
+    row = session.one(_UNUSED, email=email)
+    if row is not None:
+        for statement in (_FORGET_LINKS, _FORGET_MEMBERSHIPS, _FORGET):
+            session.run(statement, id=row["id"])
+
+
 def set_name(session: Session, agent_id: int, name: str) -> None:
     session.run(_SET_NAME, id=agent_id, name=name)
 
@@ -98,6 +114,10 @@ def set_email(session: Session, agent_id: int, email: str) -> None:
 
 def set_language(session: Session, agent_id: int, language: str) -> None:
     session.run(_SET_LANGUAGE, id=agent_id, language=language)
+
+
+def set_time_zone(session: Session, agent_id: int, time_zone: str) -> None:
+    session.run(_SET_TIME_ZONE, id=agent_id, time_zone=time_zone)
 
 
 def set_role(session: Session, agent_id: int, role: Role) -> None:
@@ -133,6 +153,7 @@ def _agent(row: Row, team_ids: Iterable[int]) -> Agent:
         role=Role(row["role"]),
         team_ids=frozenset(team_ids),
         language=row["language"],
+        time_zone=row["time_zone"],
         has_password=row["password_hash"] is not None,
         created_at=from_micros(row["created_at"]),
         deactivated_at=None if row["deactivated_at"] is None else from_micros(row["deactivated_at"]),
