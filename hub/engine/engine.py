@@ -47,7 +47,8 @@ _KEEP_EVENTS = timedelta(days=14)
 _KEEP_DELIVERIES = timedelta(days=30)
 _WATCH_SECONDS = 1.0
 _TICK_SECONDS = 0.8
-"""How long a tick may hand out work; shorter than the time to the next one."""
+_PULL_SECONDS = 0.4
+"""How long a tick may hand out work; shorter than the time to the next. What was delivered shows within a second."""
 
 
 class OnChannel(Protocol):
@@ -98,7 +99,7 @@ class Engine:
 
     def _schedule(self, worker: str, stop: threading.Event) -> None:
         ticks: dict[str, tuple[float, Callable[[], None]]] = {
-            "pull": (1.0, partial(self._pull, worker, stop)),
+            "pull": (0.5, partial(self._pull, worker, stop)),
             "listen": (1.0, partial(self._listeners.tick, worker)),
             "send": (1.0, partial(self._send, worker, stop)),
             "resolve": (5.0, partial(self._resolve, worker, stop)),
@@ -119,6 +120,7 @@ class Engine:
             partial(pull.claim_due, self.hub, worker),
             lambda lease: pull.pull_leased(self.hub, self.connectors, lease),
             lambda lease: partial(channels.release, channel_id=lease.channel_id, worker=worker, fence=lease.fence),
+            seconds=_PULL_SECONDS,
         )
 
     def _send(self, worker: str, stop: threading.Event) -> None:
@@ -146,12 +148,14 @@ class Engine:
         claim: Callable[..., Sequence[T]],
         work: Callable[[T], object],
         give_back: Callable[[T], GiveBack],
+        *,
+        seconds: float = _TICK_SECONDS,
     ) -> None:
         """Claim what is due, a share at a time, without the channels of kinds that have theirs, and begin it.
 
         While a kind has its share, go on as soon as one of its threads is free, until the next tick takes over.
         """
-        until = time.monotonic() + _TICK_SECONDS
+        until = time.monotonic() + seconds
         while not stop.is_set() and time.monotonic() < until:
             kinds, crowded = self._kinds(), crew.crowded
             without = [channel_id for channel_id, kind in kinds.items() if kind in crowded]
