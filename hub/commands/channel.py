@@ -13,6 +13,7 @@ from hub.commands.output import json_option, print_error, print_json, print_tabl
 from hub.commands.settings import check_settings, raise_at_option
 
 if TYPE_CHECKING:
+    from hub.channels.connectors import Connectors
     from hub.channels.model import Channel
     from hub.connector import Check
     from hub.kernel.hub import Hub
@@ -28,9 +29,20 @@ def channel() -> None:
 @click.argument("name")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="One setting; VALUE - is read from stdin.")
 @click.option("--team", help="The team that answers; the first one when left out.")
+@click.option(
+    "--sign-in", is_flag=True, help="Sign in on the network's own page and bring its code, in place of a token."
+)
 @json_option
 @click.pass_context
-def add(ctx: click.Context, kind: str, name: str, settings: tuple[str, ...], team: str | None, as_json: bool) -> None:
+def add(
+    ctx: click.Context,
+    kind: str,
+    name: str,
+    settings: tuple[str, ...],
+    team: str | None,
+    sign_in: bool,
+    as_json: bool,
+) -> None:
     """Test a connection and save it. Secrets that are left out are asked for."""
     from hub.channels.connect import add_channel
     from hub.channels.settings import fields_of, generated
@@ -44,9 +56,11 @@ def add(ctx: click.Context, kind: str, name: str, settings: tuple[str, ...], tea
         declared = hub.plugins.connector(kind).Settings
         given = _values(settings)
         made = {name: value for name, value in generated(fields_of(declared), hub.token).items() if name not in given}
-        values = check_settings(kind, declared, _complete(declared, {**made, **given}))
         team_id = find_teams(hub, (team,))[0] if team else teams.first(hub, OPERATOR).id
         try:
+            if sign_in:
+                given = _signed_in(hub, connectors, kind, given)
+            values = check_settings(kind, declared, _complete(declared, {**made, **given}))
             added = add_channel(hub, connectors, kind=kind, name=name, team_id=team_id, values=values)
         except (ConnectorError, PluginFault, Invalid) as error:
             raise_at_option(error)
@@ -179,6 +193,22 @@ def _address(hub: Hub, channel_id: int) -> str:
 
     with hub.database.reading() as session:
         return address_of(hub, session, channel_id)
+
+
+def _signed_in(hub: Hub, connectors: Connectors, kind: str, given: dict[str, str]) -> dict[str, str]:
+    """The settings, with what a person wins by signing in on the network's page in a browser of theirs."""
+    from hub.channels.sign_in import journey
+    from hub.channels.sign_in.journey import OUT_OF_BAND, Form
+    from hub.errors import Invalid
+    from hub.kernel.texts import gettext as _
+
+    if not hub.plugins.connector(kind).features.signs_in:
+        raise Invalid("--sign-in", "not_offered", kind=kind)
+    url, left = journey.begin(hub, connectors, Form(kind=kind, values=given), redirect_uri=OUT_OF_BAND)
+    click.echo(_("Open this page, sign in there, and bring the code it shows:"), err=True)
+    click.echo(url, err=True)
+    code = click.prompt(_("Code"), hide_input=sys.stdin.isatty(), err=True)
+    return journey.finish(hub, connectors, left, {"code": code.strip()})
 
 
 def _values(settings: tuple[str, ...]) -> dict[str, str]:

@@ -41,7 +41,7 @@ class _Ear:
 
 def pause_after(failures: int, *, chance: float) -> float:
     """Seconds until the next try after so many calls in a row that ended soon; doubling, spread by chance. Pure."""
-    return min(FIRST_PAUSE * 2 ** min(failures, 10), LONGEST_PAUSE) * (0.5 + chance / 2)
+    return min(FIRST_PAUSE * float(1 << min(failures, 10)), LONGEST_PAUSE) * (0.5 + chance / 2)
 
 
 class Listeners:

@@ -454,6 +454,10 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("Nobody can sign in at this server from here"),
         mark("Make a token there and enter it."),
     ),
+    "--sign-in.not_offered": (
+        mark("Nobody signs in on a page of %(kind)s"),
+        mark("Leave --sign-in out, and give its settings with --set."),
+    ),
     "connected_already": (
         mark("This account is connected already, as %(name)s"),
         mark("Nothing was saved. Use the channel that is there, or remove it first."),

@@ -242,6 +242,10 @@ class FakeMastodon(FakeNetwork):
         self._codes[code] = asked
         return {"code": code}
 
+    def shows(self, code: str, *, redirect_uri: str, scope: str) -> None:
+        """Somebody who allowed it is shown a code, to type it where they came from."""
+        self._codes[code] = {"redirect_uri": redirect_uri, "scope": scope}
+
     # --- what goes wrong --------------------------------------------------------------------------------------------
 
     def fails(self, *, next_sends: Iterable[str] = (), next_pulls: Iterable[str] = ()) -> None:
