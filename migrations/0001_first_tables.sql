@@ -44,6 +44,7 @@ CREATE TABLE agents (
     role TEXT NOT NULL CHECK (role IN ('admin', 'supervisor', 'agent', 'writer')),
     password_hash TEXT,
     language TEXT NOT NULL DEFAULT '',
+    time_zone TEXT NOT NULL DEFAULT '' CHECK (length(time_zone) <= 64),
     created_at {timestamp} NOT NULL,
     deactivated_at {timestamp}
 ) {strict};
@@ -131,7 +132,8 @@ CREATE TABLE dead_letters (
     channel_id {bigint} NOT NULL REFERENCES channels (id),
     reason TEXT NOT NULL,
     raw TEXT NOT NULL,
-    at {timestamp} NOT NULL
+    at {timestamp} NOT NULL,
+    dismissed_at {timestamp}
 ) {strict};
 
 CREATE INDEX dead_letters_channel ON dead_letters (channel_id, id);

@@ -6,6 +6,7 @@ under hub/translations/. The language is set once per request or task and holds 
 
 from __future__ import annotations
 
+import zoneinfo
 from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ _DATES = {"en": "en_GB"}
 """English is international here: the day before the month, and 24 hours."""
 
 _language: ContextVar[str] = ContextVar("language", default=SOURCE_LANGUAGE)
+_zone: ContextVar[tzinfo] = ContextVar("zone", default=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,21 @@ def choose_language(wanted: Iterable[str]) -> str:
     """The first wanted language (`de-AT`, best first) there is a catalogue for, else English."""
     codes = [code.replace("_", "-") for code in wanted]
     return negotiate_locale(codes, list(available_languages()), sep="-") or SOURCE_LANGUAGE
+
+
+@cache
+def time_zones() -> tuple[str, ...]:
+    """The names of the time zones people choose from: places, not abbreviations."""
+    return tuple(sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/")))
+
+
+def use_time_zone(name: str) -> None:
+    """Tell times of this zone from here on, in this request or task; an unknown one is UTC."""
+    _zone.set(zoneinfo.ZoneInfo(name) if name and name in time_zones() else UTC)
+
+
+def current_time_zone() -> tzinfo:
+    return _zone.get()
 
 
 def use_language(code: str) -> None:
@@ -136,8 +153,9 @@ def _language_names(also: str, code: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(names.items(), key=lambda named: named[1].casefold()))
 
 
-def day(instant: datetime, now: datetime, *, locale: str | None = None, zone: tzinfo = UTC) -> str:
-    """The date, with the year only where it is not this one (`12 Nov`)."""
+def day(instant: datetime, now: datetime, *, locale: str | None = None, zone: tzinfo | None = None) -> str:
+    """The date, with the year only where it is not this one (`12 Nov`). `zone`: None for that of this request."""
+    zone = zone or _zone.get()
     local, today = instant.astimezone(zone), now.astimezone(zone)
     return _day(local.date(), local.year != today.year, _or_current(locale))
 
@@ -149,14 +167,14 @@ def _day(date: date, with_year: bool, code: str) -> str:
     return str(Locale.parse(code).datetime_skeletons["MMMd"].apply(date, code))
 
 
-def time_of_day(instant: datetime, *, locale: str | None = None, zone: tzinfo = UTC) -> str:
+def time_of_day(instant: datetime, *, locale: str | None = None, zone: tzinfo | None = None) -> str:
     """Hours and minutes (`09:12`)."""
-    return format_time(instant.astimezone(zone), format="short", locale=_or_current(locale))
+    return format_time(instant.astimezone(zone or _zone.get()), format="short", locale=_or_current(locale))
 
 
-def date_and_time(instant: datetime, *, locale: str | None = None, zone: tzinfo = UTC) -> str:
+def date_and_time(instant: datetime, *, locale: str | None = None, zone: tzinfo | None = None) -> str:
     """The full instant, for a title or a table."""
-    return _date_and_time(instant.astimezone(zone).replace(tzinfo=None), _or_current(locale))
+    return _date_and_time(instant.astimezone(zone or _zone.get()).replace(tzinfo=None), _or_current(locale))
 
 
 @lru_cache(maxsize=4096)

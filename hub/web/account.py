@@ -6,7 +6,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as AnyResponse
 
 from hub.errors import Absent, HubError, Invalid
-from hub.kernel.texts import available_languages, describe
+from hub.kernel.texts import available_languages, describe, time_zones
 from hub.people import agents, passwords, sessions
 from hub.web.forms import read_form
 from hub.web.session import begin, browser, peer, signed_in
@@ -37,6 +37,15 @@ def language() -> AnyResponse:
         return _page(Invalid("language", "not_a_choice"))
     agents.choose_language(the_hub(), signed_in(), form["language"])
     return _back("language_saved")
+
+
+@blueprint.post("/time-zone")
+def time_zone() -> AnyResponse:
+    form = read_form("time_zone")
+    if form["time_zone"] not in ("", *time_zones()):
+        return _page(Invalid("time_zone", "not_a_choice"))
+    agents.choose_time_zone(the_hub(), signed_in(), form["time_zone"])
+    return _back("time_zone_saved")
 
 
 @blueprint.post("/password")
@@ -82,6 +91,8 @@ def _page(error: HubError | None = None) -> Response:
         who=who,
         errors=errors,
         languages=available_languages(),
+        time_zones=[(name, name.replace("_", " ")) for name in time_zones()],
+        now=the_hub().clock(),
         sessions=sessions.open_sessions(the_hub(), who.agent.id),
         shortest=passwords.SHORTEST,
         longest=passwords.LONGEST,

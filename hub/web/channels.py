@@ -33,6 +33,7 @@ blueprint = Blueprint("channels", __name__, url_prefix="/channels")
 PAGE = 50
 
 NOTICES.update(
+    letters_dismissed=mark("They are out of the way. What the network sends anew is taken in anew."),
     channel_connected=mark("The channel is connected. What people write there arrives here by itself."),
     channel_changed=mark("The settings were tested and saved."),
     channel_paused=mark("The channel is paused. Replies wait until it goes on."),
@@ -135,6 +136,18 @@ def unreadable(channel_id: int) -> str:
         letters = store.letters(session, channel.id, before=before, limit=PAGE + 1)
     further = letters[PAGE - 1].id if len(letters) > PAGE else None
     return render_template("channels/unreadable.html", channel=channel, letters=letters[:PAGE], further=further)
+
+
+@blueprint.post("/<int:channel_id>/unreadable/dismiss")
+@may(Action.MANAGE_CHANNEL)
+def dismiss(channel_id: int) -> AnyResponse:
+    """Somebody has seen it: one item, or all up to the newest that was shown."""
+    form = read_form("letter", "newest")
+    channel = managed(channel_id)
+    one, newest = (row_id(form[name]) if form[name].isdecimal() else 0 for name in ("letter", "newest"))
+    with the_hub().database.transaction() as session:
+        store.dismiss(session, channel.id, first=one, last=one or newest, now=the_hub().clock())
+    return redirect(url_for("channels.unreadable", channel_id=channel.id, done="letters_dismissed"), code=303)
 
 
 @blueprint.get("/<int:channel_id>/settings")

@@ -262,7 +262,8 @@ class Shown:
 
 
 def _shown(reading: Reading) -> Shown:
-    return Shown(reading=reading, now=the_hub().clock(), language=texts.current_language())
+    language = f"{texts.current_language()} {texts.current_time_zone()}"
+    return Shown(reading=reading, now=the_hub().clock(), language=language)
 
 
 def _has_failed(utterance: Utterance) -> bool:

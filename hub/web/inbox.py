@@ -98,7 +98,7 @@ def listing() -> Listing:
         further=further,
         channels=mine,
         now=the_hub().clock(),
-        language=texts.current_language(),
+        language=f"{texts.current_language()} {texts.current_time_zone()}",
     )
 
 

@@ -92,7 +92,7 @@ def day(instant: datetime) -> str:
 
 
 def full_time(instant: datetime) -> str:
-    return texts.date_and_time(instant) + " UTC"
+    return f"{texts.date_and_time(instant)} {instant.astimezone(texts.current_time_zone()).tzname()}"
 
 
 def team_of(channel_id: int) -> Team:

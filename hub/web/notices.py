@@ -9,6 +9,7 @@ from hub.kernel.texts import gettext, mark
 NOTICES: dict[str, str] = {
     "name_saved": mark("Your name was saved."),
     "language_saved": mark("The language was saved."),
+    "time_zone_saved": mark("The time zone was saved."),
     "password_changed": mark("Your password was changed. Every other place was signed out."),
     "session_ended": mark("That place was signed out."),
     "sessions_ended": mark("Every other place was signed out."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from flask import Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as AnyResponse
@@ -9,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from hub.kernel import log
 from hub.kernel.config import Config
 from hub.kernel.origin import origin_of
-from hub.kernel.texts import choose_language, use_language
+from hub.kernel.texts import choose_language, use_language, use_time_zone
 from hub.people import sessions
 from hub.people.authorize import authorize
 from hub.people.model import Actor, SignedIn
@@ -19,6 +21,10 @@ from hub.web.site import the_hub
 
 BACKGROUND_HEADER = "Hub-Background"
 """A page that refreshes by itself sends it: such a request keeps no session alive."""
+
+
+ZONE_COOKIE = "hub-zone"
+"""The time zone a browser says it is in (live.js); it is only looked up among the known ones."""
 
 
 def guard(app: Flask, config: Config) -> None:
@@ -100,6 +106,8 @@ def _signed_in(cookie: str) -> SignedIn | None:
 def _speak() -> None:
     own = g.signed_in.agent.language if g.signed_in is not None else ""
     use_language(choose_language([own] if own else [code for code, _quality in request.accept_languages]))
+    zone = g.signed_in.agent.time_zone if g.signed_in is not None else ""
+    use_time_zone(zone or unquote(request.cookies.get(ZONE_COOKIE, "")))
 
 
 def _to_sign_in() -> AnyResponse:

@@ -194,7 +194,8 @@ class World:
         for worker in WORKERS:
             self.dies(worker)
         for _ in range(12):
-            if all(self.item(each).state.is_settled for each in (*self.written, *self.pressed)):
+            waiting: list[Written | Pressed] = [*self.written, *self.pressed]
+            if all(self.item(each).state.is_settled for each in waiting):
                 break
             self.passes_every_deadline()
             self.resolves("clara")
@@ -249,7 +250,11 @@ class World:
         """The network ends as the last press asked, whatever was done twice on the way, and the inbox shows it."""
         items = [self.item(pressed) for pressed in self.pressed]
         assert not [item.id for item in items if item.state in (State.QUEUED, State.SENDING)], "a press is stuck"
-        if not items or any(item.state is not State.SENT for item in items) or any(each.decided for each in self.pressed):
+        if (
+            not items
+            or any(item.state is not State.SENT for item in items)
+            or any(each.decided for each in self.pressed)
+        ):
             return
         follow_outbox(self.hub)
         assert self.fake.deeds[-1][0] == self.pressed[-1].name

@@ -52,6 +52,7 @@ PAGES: dict[str, Page] = {
     "GET /account": Page(own=_SIGNED_IN),
     "POST /account/name": Page(own=_DONE, fields={"name": "Ana K."}),
     "POST /account/language": Page(own=_DONE, fields={"language": ""}),
+    "POST /account/time-zone": Page(own=_DONE, fields={"time_zone": "Europe/Berlin"}),
     "POST /account/password": Page(own=answers("303 422 422 422 422"), fields={"current": "wrong", **_PASSWORDS}),
     "POST /account/sessions/<int:session_id>/end": Page(own=_NEVER, foreign=_NEVER),
     "POST /account/sessions/end-others": Page(own=_DONE),
@@ -120,6 +121,9 @@ PAGES: dict[str, Page] = {
     "GET /channels/<int:channel_id>": Page(own=_READERS, foreign=_FOREIGN),
     "GET /channels/<int:channel_id>/health": Page(own=_READERS, foreign=_FOREIGN),
     "GET /channels/<int:channel_id>/unreadable": Page(own=_READERS, foreign=_FOREIGN),
+    "POST /channels/<int:channel_id>/unreadable/dismiss": Page(
+        own=_LEADS_DONE, foreign=_FOREIGN_DONE, fields={"newest": "1"}
+    ),
     "GET /channels/<int:channel_id>/settings": Page(own=_LEADS, foreign=_FOREIGN),
     "POST /channels/<int:channel_id>/settings": Page(
         own=answers("303 404 404 422 422"), foreign=answers("303 404 404 404 422"), fields={"name": ""}

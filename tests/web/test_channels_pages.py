@@ -337,6 +337,25 @@ def test_what_could_not_be_read_is_listed_with_its_reason_and_as_it_was(office: 
     assert re.findall(r"alert\((\d+)\)", browser.get(further[1]).text) == ["0"]
 
 
+def test_unreadable_items_are_dismissed_one_by_one_or_all_and_only_by_who_looks_after_the_channel(
+    office: Office,
+) -> None:
+    for number in range(3):
+        office.desk.fake.sends_garbage(f"item {number}")
+    office.desk.pulls()
+    path = f"/channels/{office.desk.channel_id}/unreadable"
+    assert "Dismiss" not in office.enter(Role.AGENT).get(path).text
+    browser = office.enter(Role.SUPERVISOR)
+    newest = re.findall(r'name="letter" value="(\d+)"', browser.get(path).text)[0]
+    browser.submit(f"{path}/dismiss", letter=newest)
+    assert re.findall(r"item (\d)", browser.get(path).text) == ["1", "0"]
+    assert "2 items could not be read" in browser.get("/channels").text
+    office.desk.fake.sends_garbage("item 3")
+    browser.submit(f"{path}/dismiss", newest=newest)
+    office.desk.pulls()
+    assert re.findall(r"item (\d)", browser.get(path).text) == ["3"]
+
+
 def test_the_list_says_when_no_worker_runs(office: Office) -> None:
     browser = office.enter()
     assert "No worker is running" in browser.get("/channels").text

@@ -6,6 +6,10 @@
 //   hub:outbox        a reply changed its state
 //   hub:channels      a channel's health changed
 
+// Times are told as they are here, unless somebody chose another zone on their account's page.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone) document.cookie = `hub-zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
+
 const EVERY = 1000;
 const KINDS = {
   message_received: ["inbox"],
