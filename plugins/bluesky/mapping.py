@@ -168,11 +168,7 @@ def rules(view: Raw) -> ReplyRules:
 
 def warning_of(view: Raw) -> str:
     """The labels that its author, the author's profile or a moderation service put on it."""
-    named = [
-        *_labels(view),
-        *_labels(_dict(view.get("author"))),
-        *_labels(_dict(_dict(view.get("record")).get("labels"))),
-    ]
+    named = [label for of in (view, view.get("author"), view.get("record")) for label in _labels(_dict(of))]
     words = (_SHOWN_LABELS.get(name, name) for name in named if name not in _NOT_SHOWN)
     return ", ".join(dict.fromkeys(words))
 

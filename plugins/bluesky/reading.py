@@ -50,7 +50,7 @@ class Reading:
         """One page of what we wrote ourselves, answers included."""
         params: dict[str, Any] = {"actor": did, "limit": OWN, "filter": "posts_with_replies"}
         listing = self._page("app.bsky.feed.getAuthorFeed", params, below, "feed")
-        posts = (each["post"] for each in listing.items if isinstance(each, dict) and not each.get("reason"))
+        posts = (each.get("post") for each in listing.items if isinstance(each, dict) and not each.get("reason"))
         return Listing(
             items=tuple(post for post in posts if isinstance(post, dict)), below=listing.below, pause=listing.pause
         )

@@ -185,7 +185,10 @@ class FakeBluesky(FakeNetwork):
 
     def refuses(self, nsid: str, status: int, error: str = "", message: str = "", **headers: str) -> None:
         """Answer the next call with an error of the API; without a name, with a page."""
-        answer = _error(status, error, message, **headers) if error else _page(status)
+        self.answers(nsid, _error(status, error, message, **headers) if error else _page(status))
+
+    def answers(self, nsid: str, answer: Answer) -> None:
+        """Answer the next call so, whatever was asked."""
         self._refusals.setdefault(nsid, deque()).append(answer)
 
     def signs_out(self) -> None:
