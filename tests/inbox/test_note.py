@@ -53,6 +53,19 @@ def test_a_note_changes_nothing_the_list_shows(asked: Desk) -> None:
     assert after.version == before.version + 1
 
 
+def test_a_note_that_is_the_newest_of_all_is_still_not_what_the_list_shows(asked: Desk) -> None:
+    note(asked, "secret")
+    asked.fake.says("is the RED light normal?", id="m1", revision="2")
+    asked.pulls()
+    after = asked.lines()[0].conversation
+    assert (after.snippet, after.state, after.last_direction, after.unread) == (
+        "is the RED light normal?",
+        ConversationState.OPEN,
+        Direction.IN,
+        1,
+    )
+
+
 def test_a_note_never_leaves(asked: Desk) -> None:
     note(asked, "secret")
     asked.waits(60)
