@@ -124,15 +124,25 @@ class Arriving:
         """The conversation to write into. A message of one has to be there still; a request is accepted thereby."""
         known = read_id(outgoing.target.remote_id)
         if known is None:
-            members = {"members": [outgoing.target.author.id]}
-            told = self._server.query("chat.bsky.convo.getConvoForMembers", members, chat=True, limits=LOOK).content
-            return str((told.get("convo") or {}).get("id"))
+            return self._convo_with(outgoing.target.author.id)
         params = {"convoId": known.convo}
         told = self._server.query("chat.bsky.convo.getConvo", params, chat=True, limits=LOOK).content
         convo = told.get("convo") or {}
         if convo.get("status") == "request":
             self._accept(known.convo)
         return known.convo
+
+    def _convo_with(self, did: str) -> str:
+        """The conversation with one person. Raises Rejected when they take no messages from us."""
+        answer = self._server.ask(
+            "GET", "chat.bsky.convo.getConvoForMembers", params={"members": [did]}, chat=True, limits=LOOK
+        )
+        if answer.status == 200:
+            return str((answer.json().get("convo") or {}).get("id"))
+        error = self._server.refusal(answer)
+        if isinstance(error, Unavailable) and error.reason == "unexpected_answer":
+            raise Rejected("reply_not_allowed", detail=error.detail)
+        raise error
 
     def _accept(self, convo: str) -> None:
         """Done twice it is the same as once."""
