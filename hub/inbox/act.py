@@ -187,9 +187,9 @@ def _demand_fit(hub: Hub, session: Session, message: Message, text: str) -> None
         raise Conflict("it went out in several posts", reason="several_posts")
     if not text:
         raise Invalid("text", "empty")
-    measured = measure_change(hub, session, message, text)
-    if measured.errors:
-        raise Invalid("text", measured.errors[0])
+    found = measure_change(hub, session, message, text)
+    if found.errors:
+        raise Invalid("text", found.errors[0])
 
 
 def _add(hub: Hub, session: Session, message: Message, deed: Deed, request: Outgoing, number: int) -> int:

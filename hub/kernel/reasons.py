@@ -294,6 +294,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "missing": (mark("This is needed"), mark("Fill it in.")),
     "not_found.missing": (mark("What this answers is not there"), mark("It may come back. Your text is kept.")),
     "not_a_comment": (mark("What this answers is no longer a comment"), _NOTHING_SENT),
+    "not_yours": (mark("This message is not from this account"), mark("Only its author can change or delete it.")),
     "several_posts": (
         mark("It went out in several posts, which cannot be changed as one"),
         mark("Delete it and write it anew, or change it at the network."),
