@@ -74,9 +74,6 @@ class Hooks:
             return _put_off("not_now")
         return _thanks(taken)
 
-    def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
 
 def _by_name(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Headers by their names in lower case; what came twice is joined, as RFC 9110 5.2 has it."""

@@ -132,3 +132,24 @@ def test_every_page_fits_and_is_accessible(
             detail.click()
         axe(shown)
         fits_its_width(shown)
+
+
+def test_a_webhook_shows_what_an_example_becomes_and_which_expression_leads_astray(
+    browsing: Browsing, installation: Installation
+) -> None:
+    page = browsing.open(phone=True)
+    sign_in(page)
+    page.goto("/channels/connect/webhook")
+    page.get_by_text("Try it on an example").click()
+    page.get_by_role("button", name="Show what it becomes").click()
+    expect(page.get_by_role("article", name="As it would arrive")).to_contain_text("Lena Brandt", timeout=TESTED)
+    axe(page)
+    page.get_by_text("Where the fields are in a body").click()
+    page.get_by_label("Text", exact=True).fill("body.words")
+    page.get_by_role("button", name="Show what it becomes").click()
+    expect(page.get_by_label("Text", exact=True)).to_have_accessible_description(
+        re.compile("There is nothing in the body"), timeout=TESTED
+    )
+    expect(page.get_by_label("Signing secret", exact=True)).to_have_value(re.compile("whsec_"))
+    axe(page)
+    fits_its_width(page)
