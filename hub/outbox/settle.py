@@ -29,7 +29,7 @@ def settle(
     _become(session, outbox, state, now=now, due_at=due_at, trouble=trouble)
 
 
-RESTORED = Trouble(code="conflict", reason="restored")
+RESTORED = Trouble(code="ambiguous", reason="restored")
 """Why an item is held after its installation came back from an archive: it may have gone out since."""
 
 

@@ -12,7 +12,7 @@ from hub.inbox.model import ConversationState
 from hub.kernel.hub import Hub
 from hub.outbox import store
 from hub.outbox.model import State
-from hub.outbox.settle import settle
+from hub.outbox.settle import hold_what_is_open, settle
 from hub.people.model import Role
 from hub.testing.fake import FakeNetwork
 from tests.web.browser import Browser
@@ -142,6 +142,48 @@ def test_a_reply_that_somebody_saw_there_counts_as_sent(office: Office) -> None:
     assert office.desk.item(outbox_id).state is State.SENT
     office.desk.waits(60)
     assert office.desk.fake.arrivals == []
+
+
+def restored(office: Office) -> int:
+    """A reply that had not left when its installation came back from a backup."""
+    outbox_id = office.desk.answers("Yes, it is.")
+    with office.hub.database.transaction() as session:
+        hold_what_is_open(session, now=office.hub.clock())
+    return outbox_id
+
+
+def test_after_a_restore_the_page_says_to_look_there_first_and_what_was_seen_there_counts_as_sent(
+    office: Office,
+) -> None:
+    outbox_id = restored(office)
+    browser = office.enter(Role.SUPERVISOR)
+    page = browser.get("/outbox?state=held").text
+    assert "brought back from a backup" in page
+    assert "Look there first" in page
+    assert "It is there" in page
+    assert "It is there" in browser.get(f"/conversations/{office.desk.lines()[0].conversation.id}").text
+    browser.submit(f"/outbox/{outbox_id}/mark-sent")
+    assert office.desk.item(outbox_id).state is State.SENT
+    office.desk.waits(60)
+    assert office.desk.fake.arrivals == []
+
+
+def test_after_a_restore_a_reply_that_is_not_there_is_sent_once(office: Office) -> None:
+    outbox_id = restored(office)
+    office.desk.waits(3600)
+    assert office.desk.fake.arrivals == []
+    office.enter(Role.AGENT).submit(f"/outbox/{outbox_id}/retry")
+    office.desk.waits(11)
+    assert office.desk.item(outbox_id).state is State.SENT
+    assert len(office.desk.fake.arrivals) == 1
+
+
+def test_a_reply_that_waits_for_somebody_before_its_first_try_cannot_be_there(office: Office) -> None:
+    outbox_id = moved(office, State.HELD)
+    browser = office.enter(Role.SUPERVISOR)
+    assert "It is there" not in browser.get("/outbox?state=held").text
+    browser.submit(f"/outbox/{outbox_id}/mark-sent")
+    assert office.desk.item(outbox_id).state is State.HELD
 
 
 def test_a_reply_given_up_is_not_sent_and_its_conversation_is_open_again(office: Office) -> None:
