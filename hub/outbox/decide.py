@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from hub.channels import store as channels
 from hub.connector import Outgoing
-from hub.errors import Conflict
+from hub.errors import Absent, Conflict
 from hub.kernel.database import Session
 from hub.kernel.hub import Hub
 from hub.outbox import store
@@ -21,9 +22,13 @@ def take_back(session: Session, outbox_id: int, *, now: datetime) -> Outgoing:
 
 
 def retry(hub: Hub, outbox_id: int) -> None:
-    """Send a failed, unknown or held item again: one new arrival at the network. Raises Conflict otherwise."""
+    """Send a failed, unknown or held item again: one new arrival at the network.
+
+    Raises Conflict otherwise, and when its channel was removed.
+    """
     with hub.database.transaction() as session:
         outbox = _in(session, outbox_id, State.FAILED, State.UNKNOWN, State.HELD)
+        _demand_channel(session, outbox)
         store.restart(session, outbox.id, key=hub.token(), now=hub.clock())
         announce(session, outbox, State.QUEUED, now=hub.clock())
 
@@ -55,3 +60,11 @@ def _in(session: Session, outbox_id: int, *states: State) -> OutboxItem:
     if outbox.state not in states:
         raise Conflict("not in a state for this", reason="wrong_state", state=outbox.state.value)
     return outbox
+
+
+def _demand_channel(session: Session, outbox: OutboxItem) -> None:
+    """Nothing goes out through a channel that is gone. Raises Conflict."""
+    try:
+        channels.channel(session, outbox.channel_id)
+    except Absent:
+        raise Conflict("the channel was removed", reason="removed") from None

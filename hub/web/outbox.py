@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from hub.channels import store as channels
 from hub.channels.connect import error_of
 from hub.channels.model import Channel, ChannelState
-from hub.errors import Absent, Conflict
+from hub.errors import Conflict
 from hub.inbox.undo import cancel_reply
 from hub.kernel.database import Session
 from hub.kernel.texts import Wording, describe, describe_stored, mark
@@ -84,7 +84,6 @@ def retry(outbox_id: int) -> AnyResponse:
     read_form()
     item = _allowed(outbox_id, Action.RETRY_OUTBOX)
     try:
-        _demand_channel(item)
         decide.retry(the_hub(), item.id)
     except Conflict as error:
         return _refused(item, error)
@@ -173,15 +172,6 @@ def _allowed(outbox_id: int, action: Action) -> OutboxItem:
         item = store.item(session, outbox_id)
         authorize(actor(), action, Team(id=channels.team_of(session, item.channel_id), name=""))
     return item
-
-
-def _demand_channel(item: OutboxItem) -> None:
-    """Nothing goes out through a channel that is gone. Raises Conflict."""
-    try:
-        with the_hub().database.reading() as session:
-            channels.channel(session, item.channel_id)
-    except Absent:
-        raise Conflict("the channel was removed", reason="removed") from None
 
 
 def _refused(item: OutboxItem, error: Conflict) -> Response:

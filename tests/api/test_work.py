@@ -322,6 +322,16 @@ def test_a_reply_that_somebody_has_seen_there_is_marked(program: Program, progra
     assert told(program.post(f"/outbox/{failed}/mark-sent"))["state"] == "sent"
 
 
+def test_nothing_is_sent_again_through_a_channel_that_is_gone(program: Program, programs: Programs) -> None:
+    programs.fake.fails("refuse")
+    failed = told(program.post(REPLIES, {"text": "one"}))["id"]
+    programs.desk.works()
+    connect.remove_channel(programs.hub, programs.desk.channel_id)
+    refused = program.post(f"/outbox/{failed}/retry")
+    assert (refused.status_code, refused.json["reason"]) == (409, "removed")
+    assert told(program.get(f"/outbox/{failed}"))["state"] == "failed"
+
+
 # Events
 
 
