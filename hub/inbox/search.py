@@ -171,10 +171,10 @@ class _Search:
             before = store.end_of_newest(self.session, before=before, rows=rows)
             if not before:
                 return
-        if found * _COMMON < looked_through:
-            yield from self._step_by_step(before, _MOST_HITS // 10)
-        else:
-            yield from self._on_and_on(before, rows=2 * _WINDOWS[-1])
+            if found * _COMMON < looked_through:
+                yield from self._step_by_step(before, _MOST_HITS // 10)
+                return
+        yield from self._on_and_on(before, rows=2 * _WINDOWS[-1])
 
     def _on_and_on(self, before: int, *, rows: int) -> Iterator[list[int]]:
         looked_at = looked_through = 0
