@@ -467,7 +467,7 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("This is another account than before: %(found)s, not %(known)s"),
         mark("Nothing was saved. Sign in as the account of this channel, or connect the other one as a new channel."),
     ),
-    "ambiguous.restored": (
+    "restored": (
         mark("Hubbub was brought back from a backup or an export, and this may have gone out since"),
         mark("Look there first: if it is there, say so; if not, send it; or give it up."),
     ),
