@@ -32,6 +32,7 @@ def served(hub: Hub, connectors: Connectors) -> Iterator[str]:
         server.should_exit = True
         thread.join(PATIENCE_SECONDS)
         listening.close()
+        assert not thread.is_alive()
 
 
 def _wait_until_it_answers(port: int) -> None:

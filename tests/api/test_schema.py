@@ -16,7 +16,7 @@ from hub.api.routes import OPERATIONS
 from hub.kernel.hub import Hub
 from hub.people.model import Role
 from tests.api.client import Programs
-from tests.api.serving import served
+from tests.api.serving import PATIENCE_SECONDS, served
 
 EXAMPLES = int(os.environ.get("HUB_ROUNDS", "20"))
 """Requests made up for each operation, beside those that go through every limit of its description."""
@@ -58,6 +58,9 @@ def explore(address: str, token: str, examples: int) -> Found:
 def settings(token: str, examples: int) -> dict[str, Any]:
     return {
         "seed": 20260302,
+        # A machine under load is slow, and that is no finding.
+        "suppress-health-check": ["all"],
+        "request-timeout": PATIENCE_SECONDS,
         "headers": {"Authorization": f"Bearer {token}"},
         "generation": {"max-examples": examples, "deterministic": True, "database": "none"},
         "checks": {"positive_data_acceptance": {"expected-statuses": REFUSALS}},
