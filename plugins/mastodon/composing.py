@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from hub.connector import Author, Limits, Measure, Outgoing, Part, Target, Visibility
+from hub.errors import Rejected
 
 from .splitting import split
 from .wording import graphemes, is_named, one_kind_of_line_ends
@@ -63,27 +64,33 @@ def compose(outgoing: Outgoing, limits: Limits) -> Composed:
 def measure(outgoing: Outgoing, limits: Limits) -> Measure:
     """Count a draft, its names and content warning included."""
     composed = compose(outgoing, limits)
-    statuses = composed.statuses or ()
+    statuses, fault = composed.statuses or (), fault_of(outgoing, composed, limits)
     return Measure(
         units={GRAPHEMES: (composed.used, composed.limit)},
         parts=len(statuses) or 1,
         texts=statuses if len(statuses) > 1 else (),
-        errors=tuple(faults(outgoing, composed, limits)),
+        errors=(fault,) if fault else (),
     )
 
 
-def faults(outgoing: Outgoing, composed: Composed, limits: Limits) -> Iterator[str]:
-    """Why it cannot be sent, in machine words."""
+def fault_of(outgoing: Outgoing, composed: Composed, limits: Limits) -> str:
+    """Why it cannot be sent, in a machine word; empty when it can."""
     if not outgoing.text.strip():
-        yield "empty"
-    elif composed.words is None:
-        yield "too_long"
+        return "empty"
+    if composed.words is None:
+        return "too_long"
     if len(outgoing.attachments) > limits.get(PICTURES, MOST_PICTURES):
-        yield "too_many_pictures"
+        return "too_many_pictures"
     if any(len(each.alt.strip()) > limits.get(DESCRIPTION, LONGEST_DESCRIPTION) for each in outgoing.attachments):
-        yield "description_too_long"
-    if outgoing.quote and outgoing.attachments:
-        yield "quote_with_pictures"
+        return "description_too_long"
+    return "quote_with_pictures" if outgoing.quote and outgoing.attachments else ""
+
+
+def refuse(outgoing: Outgoing, composed: Composed, limits: Limits) -> None:
+    """Raises Rejected for what cannot be sent."""
+    fault = fault_of(outgoing, composed, limits)
+    if fault:
+        raise Rejected(fault)
 
 
 def parts(outgoing: Outgoing, composed: Composed, key: str) -> tuple[Part, ...]:

@@ -115,9 +115,7 @@ class Mastodon(Connector):
             raise Rejected("wider_audience")
         limits = self._limits()
         composed = composing.compose(outgoing, limits)
-        wrong = next(composing.faults(outgoing, composed, limits), None)
-        if wrong is not None:
-            raise Rejected(wrong)
+        composing.refuse(outgoing, composed, limits)
         return Plan(outgoing=outgoing, parts=composing.parts(outgoing, composed, key))
 
     def send(self, plan: Plan, part: int, previous: Receipt | None) -> Receipt:
