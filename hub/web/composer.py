@@ -164,9 +164,19 @@ def left(measure: Measure) -> str:
     return _rest(*rest[0]) if rest else ""
 
 
+def says(measure: Measure, *, is_written: bool) -> str:
+    """What stands beside the button: how much is left or too much, else what is wrong with what was written."""
+    if is_written and measure.errors and not _is_full(measure):
+        return problems(measure)[0]
+    return left(measure)
+
+
 def is_over(measure: Measure, *, is_written: bool) -> bool:
-    over = measure.parts == 1 and any(used > limit for used, limit in measure.units.values())
-    return over or (is_written and bool(measure.errors))
+    return _is_full(measure) or (is_written and bool(measure.errors))
+
+
+def _is_full(measure: Measure) -> bool:
+    return measure.parts == 1 and any(used > limit for used, limit in measure.units.values())
 
 
 def problems(measure: Measure) -> list[str]:

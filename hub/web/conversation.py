@@ -103,9 +103,10 @@ def measure(conversation_id: int) -> Response:
     if form["edit"]:
         composing = dataclasses.replace(composing, edited=_ours(found, form["edit"]))
     counted = composer.measured(actor(), _read(found.id, composing.target_id), composing)
+    is_written = bool(composing.text.strip())
     return jsonify(
-        left=composer.left(counted),
-        is_over=composer.is_over(counted, is_written=bool(composing.text.strip())),
+        left=composer.says(counted, is_written=is_written),
+        is_over=composer.is_over(counted, is_written=is_written),
         errors=composer.problems(counted),
         parts=counted.texts if counted.parts > 1 else (),
     )
@@ -205,7 +206,7 @@ def _page(
         error=describe(error) if error else None,
         added=added,
         measured=counted,
-        left=composer.left(counted),
+        left=composer.says(counted, is_written=bool(composing.text.strip())),
         is_over=composer.is_over(counted, is_written=bool(composing.text.strip())),
         undo_seconds=reply.UNDO_SECONDS,
         largest=MAX_BYTES,

@@ -42,8 +42,7 @@ async function count() {
   if (!answer.ok) return;
   const told = await answer.json();
   const left = document.getElementById("left");
-  const isWritten = text.value.trim() !== "";
-  left.textContent = (isWritten && told.errors[0]) || told.left;
+  left.textContent = told.left;
   left.classList.toggle("over", told.is_over);
   left.setAttribute("aria-live", told.is_over ? "polite" : "off");
   showParts(told.parts);
