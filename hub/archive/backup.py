@@ -6,7 +6,9 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from hub.archive.container import finish, make_container, media_of_folder
+from hub.archive.container import finish, make_container
+from hub.archive.files import worded
+from hub.archive.media import held_media
 from hub.archive.model import FORMAT, Manifest
 from hub.archive.store import container as store
 from hub.archive.store import tables
@@ -40,11 +42,13 @@ def take(config: Config, database: Database, target: Path, *, now: datetime) -> 
     applied = applied_steps(database)
     if not applied:
         raise DatabaseUnusable("not_prepared")
-    with make_container(target) as file:
+    with make_container(target) as file, worded(config.media), held_media(config.media) as media:
         numbers = _copy(database, file, applied)
+        # What came in since: a row that was copied has its file.
+        media.hold()
         with open_file(file) as session:
             store.hurry(session)
-            return finish(session, media_of_folder(config.media), _manifest(session, database, numbers, now))
+            return finish(session, media.files(), _manifest(session, database, numbers, now))
 
 
 def _copy(database: Database, file: Path, applied: list[str]) -> dict[str, int]:

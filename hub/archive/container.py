@@ -92,26 +92,6 @@ def media_of(file: Path) -> Iterator[Picture]:
             yield picture
 
 
-def media_of_folder(folder: Path) -> Iterator[Picture]:
-    """Every file of a media folder; one that goes away meanwhile is left out, as it would be a moment later."""
-    for path in sorted(folder.rglob("*")):
-        with contextlib.suppress(FileNotFoundError):
-            if path.is_file() and not path.is_symlink():
-                yield Picture(name=path.relative_to(folder).as_posix(), content=path.read_bytes())
-
-
-def put_media(folder: Path, media: Iterator[Picture]) -> None:
-    """Write files into a media folder, each whole or not at all. Raises DatabaseUnusable for a name that leads out."""
-    for picture in media:
-        path = folder / picture.name
-        if not path.resolve().is_relative_to(folder.resolve()) or ".." in path.parts:
-            raise DatabaseUnusable("damaged", f"a file of media is called {picture.name!r}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_bytes(picture.content)
-        partial.replace(path)
-
-
 def _demand_sqlite(file: Path) -> None:
     try:
         with file.open("rb") as opened:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from hub.archive import container
 from hub.archive.files import fsync_file, worded
+from hub.archive.media import put_media
 from hub.archive.model import Manifest, Picture, Restored, Wanted
 from hub.archive.quiet import Quieted, quieten
 from hub.archive.store import container as store
@@ -87,7 +88,7 @@ def finish(
             quieted = quieten(session, now=now, keep_tokens=wanted.keep_tokens)
         store.commit(session)
     with worded(config.media):
-        container.put_media(config.media, media)
+        put_media(config.media, media)
     kept = None
     if config.database_url:
         _into_postgresql(config, staged)

@@ -8,10 +8,11 @@ import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hub.archive import container, model
+from hub.archive import backup, container, model
 from hub.archive.backup import back_up
 from hub.archive.model import Manifest
 from hub.archive.store import tables
@@ -57,6 +58,28 @@ def test_pictures_are_in_it_and_the_key_is_not(hub: Hub, file: Path) -> None:
     assert (manifest.media, manifest.media_bytes) == (1, 12)
     assert manifest.key_id == hub.secrets.key_id
     assert hub.config.key_file.read_bytes().strip() not in file.read_bytes()
+
+
+def test_a_picture_that_is_thrown_away_while_the_backup_is_taken_is_in_it(
+    hub: Hub, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = hub.config.media / "uploads" / "waiting"
+    picture.parent.mkdir(parents=True)
+    picture.write_bytes(b"sent meanwhile")
+    picture.with_suffix(".part").write_bytes(b"half of one")
+    copy = backup._copy
+
+    def meanwhile(*given: Any) -> dict[str, int]:
+        numbers = copy(*given)
+        picture.unlink()
+        picture.with_name("new").write_bytes(b"came meanwhile")
+        return numbers
+
+    monkeypatch.setattr(backup, "_copy", meanwhile)
+    take(hub, file)
+    found = dict(lines_in(file, "SELECT name, data FROM sqlar"))
+    assert found == {"media/uploads/waiting": b"sent meanwhile", "media/uploads/new": b"came meanwhile"}
+    assert not list(hub.config.data.glob(".backup-*"))
 
 
 def test_secrets_in_it_are_sealed(desk: Desk, file: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.archive import container
+from hub.archive import restore as restoring
 from hub.archive.model import Wanted
 from hub.errors import Conflict, HubError, Invalid
 from hub.kernel.config import Config
@@ -216,7 +216,7 @@ def test_what_fails_on_the_way_leaves_the_installation_as_it_was(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(container, "put_media", fail)
+    monkeypatch.setattr(restoring, "put_media", fail)
     with pytest.raises(HubError):
         bring(target, file, Wanted(replace=True))
     assert content_of(target) == before
