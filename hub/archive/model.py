@@ -66,12 +66,14 @@ class Wanted:
     """How an archive is to be brought in.
 
     replace: in place of the installation that is there. moved: the old installation has ended for good, so its
-    unfinished sends and its sign-ins go on here. keep_tokens: API tokens stay valid.
+    unfinished sends and its sign-ins go on here. keep_tokens: API tokens stay valid. without_key: the key of its
+    secrets is lost for good; they are forgotten, and each channel has to be signed in again.
     """
 
     replace: bool = False
     moved: bool = False
     keep_tokens: bool = False
+    without_key: bool = False
 
 
 NOT_CARRIED: Mapping[str, str] = {

@@ -24,8 +24,9 @@ from hub.kernel.config import Config
 from hub.kernel.database import Database, open_database
 from hub.kernel.lock import folder_lock
 from hub.kernel.migrate import has_tables, migrate, migrate_file, pending_steps
-from hub.kernel.secrets import read_keys
+from hub.kernel.secrets import make_key, read_keys
 from hub.kernel.sqlite import open_file, settle_journal
+from hub.keys.lost import forget_secrets
 
 _STAGED = "hub-restoring.db"
 _KEPT = "hub-before-restore.db"
@@ -50,7 +51,10 @@ def restore(config: Config, file: Path, wanted: Wanted, *, now: datetime) -> Res
 def bringing_in(config: Config, manifest: Manifest, wanted: Wanted) -> Iterator[Path]:
     """Yields the file to make the new database in, while nobody else uses the folder. Raises as `restore` does."""
     with folder_lock(config, alone=True):
-        demand_key(config, manifest)
+        if wanted.without_key:
+            make_key(config.key_file)
+        else:
+            demand_key(config, manifest)
         if not wanted.replace and not _is_empty(config):
             raise Conflict("an installation is there", reason="not_empty", folder=str(config.data))
         staged = config.data / _STAGED
@@ -86,6 +90,8 @@ def finish(
         quieted = Quieted(held=0, sessions=0, tokens=0)
         if not wanted.moved:
             quieted = quieten(session, now=now, keep_tokens=wanted.keep_tokens)
+        if wanted.without_key:
+            forget_secrets(session, read_keys(config.key_file))
         store.commit(session)
     with worded(config.media):
         put_media(config.media, media)

@@ -51,15 +51,16 @@ def backup(file: Path, as_json: bool) -> None:
 @into_option
 @click.option("--replace", is_flag=True, help="Put it in the place of the installation that is there.")
 @keep_tokens_option
+@click.option("--without-key", is_flag=True, help="Its key is lost for good: sign every channel in again afterwards.")
 @json_option
-def restore(file: Path, into: Path | None, replace: bool, keep_tokens: bool, as_json: bool) -> None:
+def restore(file: Path, into: Path | None, replace: bool, keep_tokens: bool, without_key: bool, as_json: bool) -> None:
     """Bring a backup in. What was not sent yet waits for a person, since it may have gone out after the backup."""
     from hub.archive.model import Wanted
     from hub.archive.restore import restore as bring_back
     from hub.kernel.clock import system_clock
 
     settings = _settings_of(into)
-    wanted = Wanted(replace=replace, keep_tokens=keep_tokens)
+    wanted = Wanted(replace=replace, keep_tokens=keep_tokens, without_key=without_key)
     say_what_came(settings, bring_back(settings, file, wanted, now=system_clock()), wanted, as_json)
 
 
@@ -139,6 +140,8 @@ def say_what_came(settings: Config, restored: Restored, wanted: Wanted, as_json:
         )
     )
     click.echo(_("Everybody has to sign in again; one-time links no longer work."))
+    if wanted.without_key:
+        click.echo(_("The secrets are forgotten: sign each channel in again on its page."))
     if restored.tokens:
         click.echo(ngettext("%(num)d API token was revoked.", "%(num)d API tokens were revoked.", restored.tokens))
 

@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 from hub.kernel.database import Session
 
+_SIGN_OUT = """
+    UPDATE channels SET sealed = :sealed, memory = '', state = 'signed_out', error_code = 'auth_expired',
+        error_reason = 'signed_out', error_detail = ''
+    WHERE state <> 'removed'"""
+_FORGET_SIGN_INS = "DELETE FROM sign_ins"
+_FORGET_MEMORIES = "DELETE FROM sign_in_memories"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
@@ -34,3 +41,10 @@ def sealed(session: Session, column: Column) -> list[tuple[int | str, str]]:
 def replace(session: Session, column: Column, key: int | str, text: str) -> None:
     statement = f"UPDATE {column.table} SET {column.name} = :text WHERE {column.key} = :key"  # noqa: S608
     session.run(statement, key=key, text=text)
+
+
+def forget(session: Session, *, sealed: str) -> int:
+    """Put `sealed` in the place of every channel's secrets and sign it out; drop what is sealed elsewhere."""
+    session.run(_FORGET_SIGN_INS)
+    session.run(_FORGET_MEMORIES)
+    return session.run(_SIGN_OUT, sealed=sealed)

@@ -8,6 +8,9 @@ import pytest
 
 from hub.archive import restore as restoring
 from hub.archive.model import Wanted
+from hub.channels.connect import read_account
+from hub.channels.model import ChannelState
+from hub.channels.store import all_channels
 from hub.errors import Conflict, HubError, Invalid
 from hub.kernel.config import Config
 from hub.kernel.hub import Hub, prepare
@@ -175,6 +178,23 @@ def test_no_id_of_an_event_is_given_a_second_time(desk: Desk, target: Config, fi
         given = {row["id"] for row in session.all("SELECT id FROM events")} - known
     assert given
     assert not given & told
+
+
+def test_when_the_key_is_lost_for_good_everything_but_the_secrets_comes_back(
+    desk: Desk, target: Config, file: Path, reopen: Reopen
+) -> None:
+    desk.fake.says("Where is my filter?")
+    desk.pulls()
+    backed_up(desk.hub, file)
+    target.key_file.unlink()
+    bring(target, file, Wanted(without_key=True))
+    moved = reopen()
+    assert moved.texts() == ["Where is my filter?"]
+    with moved.hub.database.reading() as session:
+        [channel] = all_channels(session)
+    assert channel.state is ChannelState.SIGNED_OUT
+    assert read_account(moved.hub, channel.id).settings.get("token") is None
+    assert moved.hub.secrets.key_id != desk.hub.secrets.key_id
 
 
 def test_an_installation_that_is_in_use_by_people_is_replaced_only_when_told_so(
