@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from hub.api import answers
+from hub.api import telling
 from hub.api.answers import Channel, ChannelList
 from hub.api.operation import Call, operation
 from hub.api.reading import Id
@@ -70,7 +70,7 @@ def list_channels(call: Call) -> ChannelList:
     mine = visible_teams(call.actor)
     with call.hub.database.reading() as session:
         found = [channel for channel in store.all_channels(session) if mine is None or channel.team_id in mine]
-    return ChannelList(items=tuple(map(answers.channel, found)))
+    return ChannelList(items=tuple(map(telling.channel, found)))
 
 
 @operation("GET", "/channels/{channel_id}", scope=TokenScope.READ)
@@ -122,7 +122,7 @@ def create_channel(call: Call, body: NewChannel) -> Channel:
         )
     except (Invalid, ConnectorError) as error:
         raise _placed(error, fields, values) from error
-    return answers.channel(added)
+    return telling.channel(added)
 
 
 @operation("POST", "/channels/{channel_id}/check", scope=TokenScope.CHANNELS)
@@ -172,7 +172,7 @@ def resume_channel(call: Call, channel_id: int) -> Channel:
 
 def _now(call: Call, channel_id: int) -> Channel:
     with call.hub.database.reading() as session:
-        return answers.channel(_allowed(call, session, channel_id, Action.READ_CHANNEL))
+        return telling.channel(_allowed(call, session, channel_id, Action.READ_CHANNEL))
 
 
 def _managed(call: Call, channel_id: int) -> ChannelModel:

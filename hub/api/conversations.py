@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from hub.api import answers
+from hub.api import telling
 from hub.api.answers import ConversationDetail, ConversationList, MessageList
 from hub.api.operation import Call, operation
 from hub.api.reading import After, Id, Limit, row_of
@@ -49,7 +49,7 @@ def list_conversations(call: Call, query: ConversationQuery) -> ConversationList
     with call.hub.database.reading() as session:
         lines, further = _found(call, session, query) if query.q else _listed(call, session, query)
         versions = versions_of(session, [line.conversation for line in lines])
-    items = tuple(answers.conversation(line, str(versions[line.conversation.id])) for line in lines)
+    items = tuple(telling.conversation(line, str(versions[line.conversation.id])) for line in lines)
     return ConversationList(items=items, next=further)
 
 
@@ -99,7 +99,7 @@ def get_conversation(call: Call, conversation_id: int) -> ConversationDetail:
         found = allowed(call, session, conversation_id, Action.READ_CONVERSATION)
         reading = read_conversation(call.hub, session, found)
         version = version_of(session, found)
-    return answers.detail(reading, str(version), _audiences(call, reading))
+    return telling.detail(reading, str(version), _audiences(call, reading))
 
 
 @operation("GET", "/conversations/{conversation_id}/messages", scope=TokenScope.READ)
@@ -115,7 +115,7 @@ def list_messages(call: Call, conversation_id: int, query: MessageQuery) -> Mess
         version = version_of(session, conversation)
     shown = found[: query.limit]
     return MessageList(
-        items=tuple(map(answers.message, shown)),
+        items=tuple(map(telling.message, shown)),
         version=str(version),
         next=str(shown[-1].id) if len(found) > query.limit else None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET, Struct, UnsetType
 
-from hub.api import answers
+from hub.api import telling
 from hub.api.answers import OutboxItem, OutboxList
 from hub.api.operation import Call, operation
 from hub.api.reading import After, Limit, row_of
@@ -36,7 +36,7 @@ def list_outbox(call: Call, query: OutboxQuery) -> OutboxList:
         found = store.listed(session, query.state or None, teams=teams, before=before, limit=query.limit + 1)
     shown = found[: query.limit]
     return OutboxList(
-        items=tuple(map(answers.outbox_item, shown)),
+        items=tuple(map(telling.outbox_item, shown)),
         next=str(shown[-1].id) if len(found) > query.limit else None,
     )
 
@@ -44,7 +44,7 @@ def list_outbox(call: Call, query: OutboxQuery) -> OutboxList:
 @operation("GET", "/outbox/{outbox_id}", scope=TokenScope.READ)
 def get_outbox_item(call: Call, outbox_id: int) -> OutboxItem:
     """Read one item of the outbox"""
-    return answers.outbox_item(_allowed(call, outbox_id, Action.READ_OUTBOX))
+    return telling.outbox_item(_allowed(call, outbox_id, Action.READ_OUTBOX))
 
 
 @operation("POST", "/outbox/{outbox_id}/retry", scope=TokenScope.OUTBOX, once=True, refusals=(409,))
@@ -54,7 +54,7 @@ def retry(call: Call, outbox_id: int) -> OutboxItem:
     One that failed, is unknown or held: it makes one new arrival at the network. Look there first when it is unknown.
     """
     decide.retry(call.hub, _allowed(call, outbox_id, Action.RETRY_OUTBOX).id)
-    return answers.outbox_item(_allowed(call, outbox_id, Action.READ_OUTBOX))
+    return telling.outbox_item(_allowed(call, outbox_id, Action.READ_OUTBOX))
 
 
 @operation("POST", "/outbox/{outbox_id}/mark-sent", scope=TokenScope.OUTBOX, once=True, refusals=(409,))
@@ -64,7 +64,7 @@ def mark_sent(call: Call, outbox_id: int) -> OutboxItem:
     For one that is unknown or failed and that somebody has seen at the network.
     """
     decide.mark_sent(call.hub, _allowed(call, outbox_id, Action.MARK_SENT).id)
-    return answers.outbox_item(_allowed(call, outbox_id, Action.READ_OUTBOX))
+    return telling.outbox_item(_allowed(call, outbox_id, Action.READ_OUTBOX))
 
 
 @operation("POST", "/outbox/{outbox_id}/cancel", scope=TokenScope.OUTBOX, once=True, refusals=(409,))
@@ -74,7 +74,7 @@ def cancel(call: Call, outbox_id: int) -> OutboxItem:
     One that waits, failed, is unknown or held. Its text stays readable; it is not sent.
     """
     cancel_reply(call.hub, _allowed(call, outbox_id, Action.CANCEL_OUTBOX).id)
-    return answers.outbox_item(_allowed(call, outbox_id, Action.READ_OUTBOX))
+    return telling.outbox_item(_allowed(call, outbox_id, Action.READ_OUTBOX))
 
 
 def _allowed(call: Call, outbox_id: int, action: Action) -> Item:

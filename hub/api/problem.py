@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 import structlog
 from flask import Flask, Response, g, request
-from msgspec import Struct
+from msgspec import Struct, structs
 from werkzeug.exceptions import HTTPException
 
+from hub.api.answers import Message
 from hub.errors import (
     Absent,
     AddressRefused,
@@ -111,7 +111,8 @@ class FieldError(Struct, frozen=True, kw_only=True):
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An error (RFC 9457). `code` is the end of `type`; `reason` says more where there is more to say.
 
-    request_id: names the request in the log of the installation.
+    request_id: names the request in the log of the installation. messages: with `stale`, what was said since
+    `seen_version`, newest first, and `version` what to send next time.
     """
 
     type: str
@@ -122,19 +123,20 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     request_id: str
     reason: str = ""
     errors: tuple[FieldError, ...] = ()
+    version: str = ""
+    messages: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
-    """A problem on its way out. `more` are further members of the document."""
+class News:
+    """What somebody has not seen of a conversation who wanted to answer it."""
 
-    problem: Problem
-    headers: Mapping[str, str]
-    more: Mapping[str, Any]
+    version: str
+    messages: tuple[Message, ...]
 
 
 class Refusal(Exception):
-    """A refusal that only the API has. `code` names its words, `more` goes into the document as it is."""
+    """A refusal that only the API has. `code` names its words; `news` goes with `stale`."""
 
     def __init__(
         self,
@@ -142,14 +144,14 @@ class Refusal(Exception):
         code: str,
         *,
         headers: Mapping[str, str] | None = None,
-        more: Mapping[str, Any] | None = None,
+        news: News | None = None,
         **params: str,
     ) -> None:
         super().__init__(code)
         self.status = status
         self.code = code
         self.headers = headers or {}
-        self.more = more or {}
+        self.news = news
         self.params = params
 
 
@@ -168,7 +170,9 @@ def status_of(error: HubError) -> int:
 def _refused(error: Refusal) -> Response:
     title, advice = _WORDS[error.code]
     problem = _problem(error.status, error.code, Wording(title=gettext(title), advice=gettext(advice, **error.params)))
-    return _response(_Said(problem=problem, headers=error.headers, more=error.more))
+    if error.news is not None:
+        problem = structs.replace(problem, version=error.news.version, messages=error.news.messages)
+    return _response(problem, error.headers)
 
 
 def _known(error: HubError) -> Response:
@@ -177,7 +181,7 @@ def _known(error: HubError) -> Response:
         log.error("request_failed", code=error.code, reason=error.params.get("reason"), request_id=g.get("request_id"))
     reason = str(getattr(error, "reason", "") or error.params.get("reason") or "")
     problem = _problem(status, error.code, describe(error), reason=reason, errors=_fields(error, reason))
-    return _response(_Said(problem=problem, headers=_when_again(error), more={}))
+    return _response(problem, _when_again(error))
 
 
 def _http(error: HTTPException) -> Response:
@@ -229,11 +233,5 @@ def _when_again(error: HubError) -> dict[str, str]:
     return {"Retry-After": str(_AGAIN_SECONDS)} if isinstance(error, OutOfOrder) else {}
 
 
-def _response(said: _Said) -> Response:
-    document = {**msgspec.to_builtins(said.problem), **said.more}
-    return Response(
-        msgspec.json.encode(document),
-        status=said.problem.status,
-        content_type=MEDIA_TYPE,
-        headers=dict(said.headers),
-    )
+def _response(problem: Problem, headers: Mapping[str, str]) -> Response:
+    return Response(msgspec.json.encode(problem), status=problem.status, content_type=MEDIA_TYPE, headers=dict(headers))

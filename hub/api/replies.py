@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from msgspec import Meta, Struct, to_builtins
+from msgspec import Meta, Struct
 
-from hub.api import answers
+from hub.api import telling
 from hub.api.answers import Message, OutboxItem
 from hub.api.conversations import allowed
 from hub.api.operation import Call, operation
-from hub.api.problem import Refusal
+from hub.api.problem import News, Refusal
 from hub.connector import Visibility
 from hub.errors import Conflict
 from hub.inbox.note import NoteDraft, write_note
@@ -85,7 +85,7 @@ def reply(call: Call, conversation_id: int, body: NewReply) -> OutboxItem:
             raise
         raise _stale(call, conversation.id, seen) from error
     with call.hub.database.reading() as session:
-        return answers.outbox_item(outbox.item(session, outbox_id))
+        return telling.outbox_item(outbox.item(session, outbox_id))
 
 
 @operation("POST", "/conversations/{conversation_id}/notes", scope=TokenScope.NOTE, status=201, once=True)
@@ -103,7 +103,7 @@ def note(call: Call, conversation_id: int, body: NewNote) -> Message:
     with call.hub.database.reading() as session:
         written = messages.message(session, note_id)
     assert written is not None
-    return answers.message(written)
+    return telling.message(written)
 
 
 def _stale(call: Call, conversation_id: int, seen: Version) -> Refusal:
@@ -112,5 +112,4 @@ def _stale(call: Call, conversation_id: int, seen: Version) -> Refusal:
         conversation = allowed(call, session, conversation_id, Action.READ_CONVERSATION)
         new = whats_new(session, conversation.id, seen)
         version = version_of(session, conversation)
-    told = [to_builtins(answers.message(each)) for each in new]
-    return Refusal(409, "stale", more={"version": str(version), "messages": told})
+    return Refusal(409, "stale", news=News(version=str(version), messages=tuple(map(telling.message, new))))
