@@ -87,6 +87,7 @@ def finish(
         if not with_search:
             search.start_anew(session)
         store.begin(session)
+        tables.clear_passing(session)
         quieted = Quieted(held=0, sessions=0, tokens=0)
         if not wanted.moved:
             quieted = quieten(session, now=now, keep_tokens=wanted.keep_tokens)

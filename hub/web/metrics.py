@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, current_app, request
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from hub.kernel.hub import Hub
 from hub.web.access import public
@@ -30,6 +37,9 @@ _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-P
 _LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 _ROUTE = "hub.route"
 _REFUSAL = "Set HUB_METRICS_TOKEN and send it as a bearer token; without one only this machine may read.\n"
+
+# When a counter began is another series for each, and nobody here asks for it.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 blueprint = Blueprint("metrics", __name__)
 

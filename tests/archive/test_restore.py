@@ -11,6 +11,8 @@ from hub.archive.model import Wanted
 from hub.channels.connect import read_account
 from hub.channels.model import ChannelState
 from hub.channels.store import all_channels
+from hub.engine.beat import Worker
+from hub.engine.store import alive
 from hub.errors import Conflict, HubError, Invalid
 from hub.kernel.config import Config
 from hub.kernel.hub import Hub, prepare
@@ -162,6 +164,16 @@ def test_api_tokens_end_unless_they_are_kept(hub: Hub, target: Config, file: Pat
     assert restored.tokens == (0 if keep else 1)
     [token] = content_of(target)["tokens"]
     assert (token["revoked_at"] is None) is keep
+
+
+def test_nobody_counts_as_at_work_who_was_at_work_when_the_backup_was_taken(
+    hub: Hub, target: Config, file: Path, reopen: Reopen
+) -> None:
+    with Worker(hub, "worker"):
+        backed_up(hub, file)
+    bring(target, file)
+    with reopen().hub.database.reading() as session:
+        assert alive(session) == []
 
 
 def test_no_id_of_an_event_is_given_a_second_time(desk: Desk, target: Config, file: Path, reopen: Reopen) -> None:

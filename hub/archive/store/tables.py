@@ -33,6 +33,7 @@ _OTHERS = """
 _IN_USE = """
     SELECT 1 AS yes WHERE EXISTS (SELECT 1 FROM channels)
         OR EXISTS (SELECT 1 FROM agents WHERE password_hash IS NOT NULL)"""
+_BOOKS = frozenset({"_sqlite_migrations", "applied_migrations"})
 _INTEGRITY = "PRAGMA integrity_check(5)"
 _DANGLING = "PRAGMA foreign_key_check"
 _SQLITE_NUMBERS = "SELECT name, seq FROM sqlite_sequence"
@@ -105,9 +106,16 @@ def clear(session: Session, table: str) -> None:
     session.run(f"DELETE FROM {_quoted(table)}")  # noqa: S608
 
 
+def clear_passing(session: Session) -> None:
+    """Take out what is true only where and when it was written: who is at work, counters that begin anew."""
+    for name in table_names(session):
+        if name in NOT_CARRIED and name not in _BOOKS:
+            clear(session, name)
+
+
 def empty(session: Session, carried: Sequence[str]) -> None:
     """Take every row out of the tables of ours in a PostgreSQL database, but not the books of its migrations."""
-    ours = {*carried, *NOT_CARRIED, *DERIVED} - {"applied_migrations"}
+    ours = {*carried, *NOT_CARRIED, *DERIVED} - _BOOKS
     names = [_quoted(name) for name in table_names(session) if name in ours]
     session.run(f"TRUNCATE {', '.join(names)}")
 
