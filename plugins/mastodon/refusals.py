@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 PAUSE = timedelta(minutes=5)
 """Mastodon's own window; for servers that say 429 without saying until when."""
 
+_REQUESTS_OF_A_PULL = 5
 _RESERVE = 5
 """One part in so many of what the server allows is left to replies."""
 
@@ -108,12 +109,20 @@ def _about_the_item(refusal: Refusal, writing: bool) -> ConnectorError:
 
 
 def pause(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds to leave the server alone so that replies have room; None while there is plenty."""
+    """Seconds to leave the server alone; None while there is plenty.
+
+    From half of the allowance on, what is left is spread over the time until there is more, so that a storm of news
+    does not use it up; the last fifth is left to replies.
+    """
     limit, left = _number(headers.get("X-RateLimit-Limit")), _number(headers.get("X-RateLimit-Remaining"))
-    if limit is None or left is None or left * _RESERVE >= limit:
+    if limit is None or left is None or left * 2 >= limit:
         return None
     until = retry_after({name: value for name, value in headers.items() if name.lower() != "retry-after"}, now)
-    return None if until is None else max(0.0, (until - now).total_seconds())
+    if until is None:
+        return None
+    seconds = max(0.0, (until - now).total_seconds())
+    pulls = (left - limit / _RESERVE) / _REQUESTS_OF_A_PULL
+    return seconds if pulls < 1 else seconds / pulls
 
 
 def _number(text: str | None) -> int | None:

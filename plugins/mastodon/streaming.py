@@ -6,6 +6,7 @@ connection therefore begins with a call: what came meanwhile stands in the lists
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ PATHS = ("/api/v1/streaming/user/notification", "/api/v1/streaming/user")
 
 WAKING = frozenset({"notification", "notifications_merged", "conversation", "delete", "status.update"})
 MERGED = "notifications_merged"
+PASSED_OVER = frozenset({"favourite", "reblog", "follow", "follow_request", "admin.sign_up", "admin.report"})
 STREAM = FetchLimits(seconds=12 * 3600.0, bytes=2**31, redirects=0, silence=90.0)
 """Mastodon thumps every fifteen seconds. After half a day a stream is begun anew."""
 
@@ -62,27 +64,40 @@ def streaming_address(instance: Any, home: str) -> str:
     return f"{scheme}://{parts.netloc}"
 
 
-def events(pieces: Iterable[bytes]) -> Iterator[str]:
-    """The names of the events in a stream, however it is cut into pieces."""
-    rest, name = b"", ""
+def events(pieces: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
+    """Name and data of each event in a stream, however it is cut into pieces; data that is too long is cut off."""
+    rest, name, data = b"", "", b""
     for piece in pieces:
         *lines, rest = (rest + piece).replace(b"\r\n", b"\n").split(b"\n")
         rest = rest[:_LONGEST_LINE]
         for line in lines:
             if line.startswith(b"event:"):
                 name = line[6:].strip().decode("utf-8", "replace")
-            elif not line and name:
-                yield name
-                name = ""
+            elif line.startswith(b"data:"):
+                data = line[5:].strip()
+            elif not line:
+                if name:
+                    yield name, data
+                name, data = "", b""
 
 
 def _follow(answer: StreamedResponse, memory: Memory, wake: Callable[[], None]) -> None:
     wake()
-    for name in events(answer):
+    for name, data in events(answer):
         if name == MERGED:
             memory.write(str(_count(memory.read()) + 1))
-        if name in WAKING:
+        if name in WAKING and not (name == "notification" and _needs_no_answer(data)):
             wake()
+
+
+def _needs_no_answer(data: bytes) -> bool:
+    """Whether it tells of a like, a boost or a new follower: of a post that is widely read there are hundreds."""
+    try:
+        told = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    kind = told.get("type") if isinstance(told, dict) else None
+    return isinstance(kind, str) and kind in PASSED_OVER
 
 
 def _count(kept: str) -> int:

@@ -338,13 +338,17 @@ def test_a_server_that_says_429_and_no_time_is_left_alone_for_five_minutes() -> 
     ("left", "reset", "seconds"),
     [
         ("299", "2026-03-02T09:05:00.000Z", None),
-        ("60", "2026-03-02T09:05:00.000Z", None),
+        ("150", "2026-03-02T09:05:00.000Z", None),
+        ("110", "2026-03-02T09:05:00.000Z", 30.0),
+        ("62", "2026-03-02T09:05:00.000Z", 300.0),
         ("59", "2026-03-02T09:05:00.000Z", 300.0),
         ("0", str(int(NOW.timestamp()) + 30), 30.0),
         ("0", "nonsense", None),
         ("", "2026-03-02T09:05:00.000Z", None),
     ],
 )
-def test_a_fifth_of_what_the_server_allows_is_left_to_replies(left: str, reset: str, seconds: float | None) -> None:
+def test_what_the_server_allows_is_spread_and_a_fifth_left_to_replies(
+    left: str, reset: str, seconds: float | None
+) -> None:
     headers = {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": left, "X-RateLimit-Reset": reset}
     assert pause(headers, NOW) == seconds

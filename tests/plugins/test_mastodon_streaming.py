@@ -12,7 +12,7 @@ from hub_plugins.mastodon.streaming import events, streaming_address
 from hub.errors import ConnectorError, NotFound, Unavailable
 from hub.testing.server import Answer
 from tests.plugins.mastodon_channel import Channel
-from tests.plugins.mastodon_server import TOKEN, FakeMastodon
+from tests.plugins.mastodon_server import TOKEN, Dialect, FakeMastodon
 
 NOTIFICATIONS, HOME = "/api/v1/streaming/user/notification", "/api/v1/streaming/user"
 HELLO = b":)\nevent: notification\ndata: {}\n\n:thump\n\nevent: update\ndata: {}\n\n"
@@ -51,6 +51,10 @@ def hears(channel: Channel) -> int:
         (HELLO.replace(b"\n", b"\r\n"), 2),
         (b"event: delete\ndata: 1\n\nevent: status.update\ndata: {}\n\nevent: hologram\ndata: {}\n\n", 3),
         (b"event: notification\ndata: {}\n", 1),
+        (b'event: notification\ndata: {"type":"favourite"}\n\n', 1),
+        (b'event: notification\ndata: {"type":"mention"}\n\n', 2),
+        (b'event: notification\ndata: {"type":"hologram"}\n\n', 2),
+        (b'event: notification\ndata: {"type":\n\n', 2),
     ],
 )
 def test_a_stream_wakes_us_when_it_begins_and_when_something_happened(
@@ -66,6 +70,7 @@ def test_a_stream_wakes_us_when_it_begins_and_when_something_happened(
 def test_a_server_without_a_stream_of_notifications_is_heard_on_the_other_one(
     channel: Channel, server: FakeMastodon
 ) -> None:
+    server.dialect = Dialect(stream="none")
     streams(server, HELLO, HOME)
     assert hears(channel) == 2
 
@@ -104,7 +109,7 @@ def test_what_was_let_in_later_is_read_at_once_however_old(channel: Channel, ser
     for number in range(100):
         server.says(f"{number}")
     filtered = sorted(server.notifications)[10]
-    server.dialect = server.dialect.__class__(filtered=False)
+    server.dialect = Dialect(filtered=False)
     server.hidden = {filtered}
     channel.pull()
     hidden = server.notifications[filtered]["status"]
@@ -121,7 +126,7 @@ def test_what_was_let_in_later_is_read_at_once_however_old(channel: Channel, ser
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 1000])
 def test_events_are_read_however_they_are_cut(size: int) -> None:
     pieces = [HELLO[at : at + size] for at in range(0, len(HELLO), size)]
-    assert list(events(pieces)) == ["notification", "update"]
+    assert list(events(pieces)) == [("notification", b"{}"), ("update", b"{}")]
 
 
 @pytest.mark.parametrize(
