@@ -221,11 +221,11 @@ def keeper(hub: Hub) -> Callable[[Account, Remembered], None]:
 
 
 def _sealed(hub: Hub, text: str) -> str:
-    return hub.secrets.seal(text) if text else ""
+    return hub.secrets.seal(text, passing=True) if text else ""
 
 
 def _unsealed(hub: Hub, sealed: str) -> str:
-    return hub.secrets.unseal(sealed) if sealed else ""
+    return hub.secrets.unseal(sealed, passing=True) if sealed else ""
 
 
 def read_account(hub: Hub, channel_id: int) -> Account:

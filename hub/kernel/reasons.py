@@ -228,6 +228,10 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("There is no Mastodon at this address, nor anything that speaks its language"),
         mark("Enter the address of the server your account is on; it is the last part of your full name there."),
     ),
+    "not_bluesky": (
+        mark("There is no server of Bluesky's network at this address"),
+        mark("Leave it as it is, unless the account lives on a server of its own."),
+    ),
     "rest_off": (mark("This WordPress has its interface for programs (REST) switched off"), _SERVER),
     "application_passwords_off": (
         mark("This WordPress takes no application passwords"),

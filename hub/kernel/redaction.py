@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -25,12 +26,20 @@ _SHAPES = re.compile(
 _SHORTEST = 6
 """Shorter values would hide half of every line, and are no secrets worth the name."""
 
+_SHORTEST_PASSING = 40
+_MOST_PASSING = 200
+"""Tokens that are renewed by the hour: only the newest are kept, or the list would grow for ever."""
+
+
+_WORD = re.compile(rf"[\w.~+/=-]{{{_SHORTEST_PASSING},}}")
+
 
 class Redaction:
     """Hides what it knows to be secret. One for the process: whoever opens a secret registers it before using it."""
 
     def __init__(self) -> None:
         self._values: set[str] = set()
+        self._passing: deque[str] = deque(maxlen=_MOST_PASSING)
         self._pattern: re.Pattern[str] | None = None
         self._lock = threading.Lock()
 
@@ -42,8 +51,19 @@ class Redaction:
                 if len(value) >= _SHORTEST:
                     self._values |= {value, quote(value, safe=""), json.dumps(value)[1:-1]}
             if len(self._values) != before:
-                longest_first = sorted(self._values, key=len, reverse=True)
-                self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+                self._look_for_all()
+
+    def register_passing(self, text: str) -> None:
+        """Hide what a connector remembers, for as long as it is new: each long word in it, such as a token."""
+        with self._lock:
+            new = [word for word in _WORD.findall(text) if word not in self._passing]
+            self._passing.extend(new)
+            if new:
+                self._look_for_all()
+
+    def _look_for_all(self) -> None:
+        longest_first = sorted({*self._values, *self._passing}, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first)))
 
     def text(self, text: str) -> str:
         if self._pattern is not None:

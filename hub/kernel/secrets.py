@@ -26,15 +26,16 @@ class Secrets:
         self._known: dict[str, Fernet] = {}
         self._use(keys)
 
-    def seal(self, text: str) -> str:
-        redaction.register(text)
+    def seal(self, text: str, *, passing: bool = False) -> str:
+        """passing: it is replaced again and again, and hidden in logs only while it is new."""
+        (redaction.register_passing if passing else redaction.register)(text)
         self._look_again()
         return self._fernet.encrypt(text.encode()).decode()
 
-    def unseal(self, sealed: str) -> str:
+    def unseal(self, sealed: str, *, passing: bool = False) -> str:
         """Return what was sealed. Raises KeyLost when none of our keys fits."""
         text = self._opened(sealed)
-        redaction.register(text)
+        (redaction.register_passing if passing else redaction.register)(text)
         return text
 
     def reseal(self, sealed: str) -> str | None:

@@ -88,7 +88,9 @@ class Bluesky(Connector):
 
     def check(self) -> Check:
         try:
-            return diagnosis.check(self._server, self._direct(), self._me())
+            with diagnosis.first_contact():
+                me = self._me()
+            return diagnosis.check(self._server, self._direct(), me)
         except (AuthExpired, Misconfigured) as error:
             raise diagnosis.at_setting(error) from error
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from hub.connector import Check
 from hub.errors import AuthExpired, Misconfigured, Unavailable
 
@@ -29,6 +32,17 @@ def check(server: Server, direct: Direct, me: Me) -> Check:
         limits={GRAPHEMES: POST_LIMITS[GRAPHEMES]},
         warnings=tuple(warnings),
     )
+
+
+@contextmanager
+def first_contact() -> Iterator[None]:
+    """Until we are signed in, an answer that makes no sense means that the address is wrong."""
+    try:
+        yield
+    except Unavailable as error:
+        if error.reason not in ("not_json", "unexpected_answer", "moved"):
+            raise
+        raise Misconfigured("not_bluesky", detail=error.detail, field="service") from error
 
 
 def at_setting(error: AuthExpired | Misconfigured) -> AuthExpired | Misconfigured:

@@ -98,6 +98,17 @@ def test_a_secret_that_was_unsealed_is_hidden_wherever_it_appears(lines: io.Stri
     assert "canary-77" not in lines.getvalue()
 
 
+def test_tokens_that_are_renewed_are_hidden_while_they_are_new_and_do_not_pile_up() -> None:
+    redaction = Redaction()
+    tokens = [f"eyJhbGciOiJIUzI1NiJ9.{number:040d}.signature" for number in range(1000)]
+    for token in tokens:
+        redaction.register_passing(f'{{"session": ["did:plc:brightwater", "{token}"]}}')
+    assert redaction.text(f"signed in with {tokens[-1]} as did:plc:brightwater") == (
+        "signed in with [hidden] as did:plc:brightwater"
+    )
+    assert redaction.text(tokens[0]) == tokens[0]
+
+
 def test_what_is_no_secret_is_left_alone() -> None:
     redaction = Redaction()
     redaction.register(json.dumps({"short": "abc", "flag": True}))

@@ -266,7 +266,10 @@ def test_an_outage_while_a_session_is_renewed_costs_no_sign_in(server: FakeBlues
         (400, "AccountDeactivated", AuthExpired, "handle"),
         (429, "RateLimitExceeded", RateLimited, None),
         (503, "", Unavailable, None),
-        (403, "", Unavailable, None),
+        (403, "", Misconfigured, "service"),
+        (404, "", Misconfigured, "service"),
+        (200, "", Misconfigured, "service"),
+        (301, "", Misconfigured, "service"),
     ],
 )
 def test_a_refused_sign_in_is_told_at_the_setting_that_mends_it(

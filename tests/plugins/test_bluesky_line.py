@@ -1,0 +1,132 @@
+"""From a mention on Bluesky to the inbox and back: the whole line on the fake server, on both engines."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+from hub_plugins.bluesky import Bluesky
+
+from hub.channels.connect import add_channel, change_channel, read_account, remove_channel
+from hub.connector import Visibility
+from hub.kernel.clock import Clock
+from hub.kernel.http import Door
+from hub.kernel.hub import Hub
+from hub.outbox.model import State
+from hub.testing.fake import FakeNetwork
+from tests.desk import Desk, inline, plug_in
+from tests.plugins.bluesky_server import LENA, PASSWORD, FakeBluesky
+
+
+class BlueskyDesk(Desk):
+    """The desk of tests/desk.py on a Bluesky channel."""
+
+    def __init__(self, hub: Hub, server: FakeBluesky) -> None:
+        super().__init__(hub, FakeNetwork(hub.clock))
+        plug_in(hub.plugins, Bluesky)
+        remove_channel(hub, self.channel_id)
+        self.values = {"handle": "brightwater.test", "app_password": PASSWORD, "service": server.url}
+        self.channel_id = add_channel(
+            hub, self.connectors, kind="bluesky", name="", team_id=self.team, values=self.values
+        ).id
+
+    def restarts(self) -> None:
+        """Every process that ran connectors is another one now."""
+        self.connectors.close()
+        self.connectors = inline(self.hub)
+
+
+@pytest.fixture
+def server(hub: Hub) -> Iterator[FakeBluesky]:
+    clock: Clock = hub.clock
+    with FakeBluesky(clock) as server, contextlib.closing(Door(allow=[server.server.address])) as door:
+        hub.door = door
+        yield server
+
+
+@pytest.fixture
+def desk(hub: Hub, server: FakeBluesky) -> Iterator[BlueskyDesk]:
+    desk = BlueskyDesk(hub, server)
+    desk.pulls()
+    yield desk
+    desk.connectors.close()
+
+
+def test_it_signs_in_once_for_connecting_reading_answering_and_after_restarts(
+    server: FakeBluesky, desk: BlueskyDesk
+) -> None:
+    server.says("How long does it last?")
+    desk.pulls()
+    desk.restarts()
+    outbox_id = desk.answers("Ten weeks.")
+    desk.waits(60)
+    assert desk.item(outbox_id).state is State.SENT
+    server.expires()
+    desk.restarts()
+    desk.pulls()
+    desk.restarts()
+    desk.pulls()
+    assert (server.sign_ins, server.refreshes) == (1, 1)
+
+
+def test_another_app_password_begins_another_session(server: FakeBluesky, desk: BlueskyDesk) -> None:
+    server.password = "a new one"
+    server.ends_session()
+    values = {**desk.values, "app_password": "a new one"}
+    change_channel(desk.hub, desk.connectors, desk.channel_id, name="@us", team_id=desk.team, values=values)
+    desk.pulls()
+    assert server.sign_ins == 2
+
+
+def test_an_answer_below_our_post_is_answered_once_and_comes_back_as_ours(
+    server: FakeBluesky, desk: BlueskyDesk
+) -> None:
+    server.says("How long does it last?")
+    desk.pulls()
+    outbox_id = desk.answers("Ten weeks.")
+    desk.waits(60)
+    desk.pulls()
+    desk.pulls()
+    assert [sent.text for sent in server.arrivals()] == ["Ten weeks."]
+    assert desk.item(outbox_id).state is State.SENT
+    assert desk.texts() == ["How long does it last?", "Ten weeks."]
+
+
+def test_an_answer_whose_fate_was_unknown_is_found_and_not_sent_again(server: FakeBluesky, desk: BlueskyDesk) -> None:
+    server.says("How long does it last?")
+    desk.pulls()
+    server.fails(next_sends=["drop"])
+    outbox_id = desk.answers("Ten weeks.")
+    desk.waits(60)
+    assert desk.item(outbox_id).state is not State.SENT
+    with desk.hub.database.transaction() as session:  # its deadline passes, which no test can wait for
+        session.run("UPDATE outbox SET sending_until_ms = 0")
+    desk.resolves()
+    assert desk.item(outbox_id).state is State.SENT
+    assert len(server.arrivals()) == 1
+
+
+def test_a_direct_message_is_answered_directly_and_our_answer_from_the_app_joins_the_conversation(
+    server: FakeBluesky, desk: BlueskyDesk
+) -> None:
+    server.writes_directly(LENA, "My order is late.")
+    desk.pulls()
+    desk.answers("We will look into it.")
+    desk.waits(60)
+    server.native_reply("dm:convo-lena/m0", "It has left this morning.")
+    desk.pulls()
+    assert [sent.visibility for sent in server.arrivals()] == [Visibility.DIRECT]
+    assert [message.text for message in desk.conversation()] == [
+        "My order is late.",
+        "We will look into it.",
+        "It has left this morning.",
+    ]
+
+
+def test_the_session_is_in_the_database_only_sealed(hub: Hub, desk: BlueskyDesk) -> None:
+    assert "access-token" in read_account(hub, desk.channel_id).memory.text
+    with hub.database.reading() as session:
+        row = session.one("SELECT * FROM channels WHERE id = :id", id=desk.channel_id)
+    assert row is not None
+    assert not [value for value in dict(row).values() if "access-token" in str(value)]
