@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from hub.channels import store as channels
 from hub.channels.model import Channel, ChannelState
-from hub.connector import Author, Kind, Measure, Outgoing, Target, Visibility
+from hub.connector import Author, Features, Kind, Measure, Outgoing, Target, Visibility
 from hub.errors import Absent, Conflict, Invalid
 from hub.events import ReplyQueued
 from hub.inbox import uploads
@@ -136,10 +136,16 @@ def _demand_features(hub: Hub, channel: Channel, outgoing: Outgoing) -> None:
     features = hub.plugins.connector(channel.kind).features
     if outgoing.attachments and not features.attachments:
         raise Invalid("attachments", "not_taken")
-    if len(outgoing.attachments) > features.attachments:
-        raise Invalid("attachments", "too_many", most=features.attachments)
+    most = most_pictures(features, channel)
+    if len(outgoing.attachments) > most:
+        raise Invalid("attachments", "too_many", most=most)
     if outgoing.quote and not features.quotes:
         raise Invalid("quote", "not_a_choice")
+
+
+def most_pictures(features: Features, channel: Channel) -> int:
+    """How many pictures go with one post: as that server says, else as its kind of network does."""
+    return channel.limits.get("attachments", features.attachments) if features.attachments else 0
 
 
 def _fitting(hub: Hub, draft: Draft) -> tuple[str, ...]:

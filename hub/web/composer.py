@@ -13,7 +13,7 @@ from hub.inbox import uploads
 from hub.inbox.act import measure_change
 from hub.inbox.model import Conversation, Message, UploadRow
 from hub.inbox.read import Reading
-from hub.inbox.reply import Draft, usual_audience
+from hub.inbox.reply import Draft, most_pictures, usual_audience
 from hub.inbox.reply import measure as measure_reply
 from hub.inbox.store import uploads as upload_store
 from hub.kernel.texts import describe, language_names, ngettext
@@ -54,6 +54,7 @@ class Choices:
     """What the composer of a conversation offers, as the network behind it can."""
 
     features: Features
+    pictures: int = 0
     audiences: tuple[Visibility, ...] = ()
     usual: Visibility = Visibility.PUBLIC
     named: tuple[Author, ...] = ()
@@ -134,6 +135,7 @@ def choices(reading: Reading) -> Choices:
     tells_language = bool(features.attachments or features.content_warnings or answerable.target.language)
     return Choices(
         features=features,
+        pictures=most_pictures(features, answerable.send_through),
         audiences=(answered, *(one for one in features.visibilities if answered.is_wider_than(one))),
         usual=usual_audience(answerable.target),
         named=tuple(
