@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hub.connector import ReplyRules, Visibility
 from hub.errors import Conflict, Invalid
 from hub.inbox.model import ConversationState, Direction
 from hub.inbox.undo import undo_reply
@@ -44,6 +45,22 @@ def test_a_reply_cannot_be_taken_back_once_it_left(desk: Desk, fake: FakeNetwork
     desk.waits(11)
     with pytest.raises(Conflict):
         undo_reply(desk.hub, outbox_id)
+
+
+@pytest.mark.parametrize(
+    ("visibility", "proposed", "sent"),
+    [
+        (Visibility.PUBLIC, None, Visibility.PUBLIC),
+        (Visibility.PUBLIC, Visibility.UNLISTED, Visibility.UNLISTED),
+        (Visibility.DIRECT, Visibility.UNLISTED, Visibility.DIRECT),
+    ],
+)
+def test_an_answer_goes_to_whom_the_network_proposes_and_never_wider(
+    desk: Desk, fake: FakeNetwork, visibility: Visibility, proposed: Visibility | None, sent: Visibility
+) -> None:
+    fake.says("hello", visibility=visibility, reply=ReplyRules(visibility=proposed))
+    desk.pulls()
+    assert desk.item(desk.answers("yes")).request.visibility is sent
 
 
 def test_a_button_pressed_twice_sends_once(desk: Desk, fake: FakeNetwork) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
-from hub.connector import Author, ReplyRules
+from hub.connector import Author, ReplyRules, Visibility
 from hub.inbox.follow import follow_outbox
 from hub.kernel.hub import Hub
 from hub.people.model import Role
@@ -339,3 +340,14 @@ def test_nobody_changes_or_deletes_what_others_said(composer: Composer) -> None:
     for name in ("delete", "edit"):
         path = f"/conversations/{composer.conversation_id}/messages/{theirs}/{name}"
         assert composer.browser.submit(path, client_key=name).status_code == 422
+
+
+def test_the_composer_proposes_the_audience_the_network_wants(office: Office, fake: FakeNetwork) -> None:
+    kind = office.hub.plugins.connectors["fake"]
+    kind.features = replace(kind.features, visibilities=tuple(Visibility))
+    fake.says("Hello", reply=ReplyRules(visibility=Visibility.UNLISTED))
+    office.desk.pulls()
+    page = Composer(office, office.enter(Role.AGENT)).page().text
+    assert re.findall(r'<option value="(\w+)" selected>[^<]*</option>', page.partition('id="visibility"')[2]) == [
+        "unlisted"
+    ]
