@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from hub.demo.folder import refuse_foreign
 from hub.errors import DatabaseUnusable, Invalid
@@ -18,7 +18,7 @@ from hub.kernel.config import Config
 from hub.kernel.hub import Hub, note_address, open_hub, prepare
 from hub.kernel.lock import folder_lock
 from hub.kernel.logs import configure_logs
-from hub.supervisor import Program, Supervisor, end_with_parent
+from hub.supervisor import Program, end_with_parent, supervise
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -97,8 +97,8 @@ def work(config: Config, *, supervised: bool = False) -> None:
         Engine(hub, connectors).run(stop)
 
 
-def up(config: Config, listening: socket.socket, *, say: Callable[[str, Mapping[str, str]], None]) -> bool:
-    """Prepare the installation and run web and worker until Ctrl-C; returns whether both ended by themselves.
+def up(config: Config, listening: socket.socket, *, say: Callable[[str, Mapping[str, str]], None]) -> NoReturn:
+    """Prepare the installation, then be the supervisor of web and worker until Ctrl-C; the exit code is its own.
 
     say: called once with the address and with one-time sign-in links by whose they are: the first admin's, who has no
     name yet, or in the demo those of the parts that nobody has taken yet.
@@ -109,24 +109,17 @@ def up(config: Config, listening: socket.socket, *, say: Callable[[str, Mapping[
         refuse_foreign(config)
     # Nodes that share a PostgreSQL may share the folder as well; one SQLite file wants one installation.
     with folder_lock(config, alone=not config.database_url) as lock:
-        return _run(config, listening, lock, say)
+        prepare(config)
+        _refuse_damage(config)
+        say(config.base_url, _links(config))
+        supervise(_programs(config, listening, lock), listening=listening, environ={**os.environ, **_environ(config)})
 
 
-def _run(config: Config, listening: socket.socket, lock: int, say: Callable[[str, Mapping[str, str]], None]) -> bool:
-    prepare(config)
-    _refuse_damage(config)
-    links = _links(config)
-    environ = {**os.environ, **_environ(config)}
-    web = Program(
-        name="web",
-        command=_command("serve", config, "--fd", str(listening.fileno())),
-        environ=environ,
-        files=(listening.fileno(), lock),
-    )
-    # Both hold the lock as well: it is free only when the last of them has ended.
-    worker = Program(name="worker", command=_command("work", config), environ=environ, files=(lock,))
-    say(config.base_url, links)
-    return Supervisor([web, worker], [listening]).run()
+def _programs(config: Config, listening: socket.socket, lock: int) -> Sequence[Program]:
+    """Both hold the lock: it is free only when the last of them and the supervisor have ended."""
+    serving = _command("serve", config, "--fd", str(listening.fileno()))
+    web = Program(name="web", command=serving, files=(listening.fileno(), lock))
+    return [web, Program(name="worker", command=_command("work", config), files=(lock,))]
 
 
 def listen(host: str, port: int) -> socket.socket:

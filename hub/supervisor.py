@@ -1,12 +1,16 @@
 """Keeps the processes of one installation running: starts them again when they die, and ends them together.
 
 A child ends when its supervisor does, however that dies: the kernel tells it (prctl), and so does its closed stdin.
+
+`hub up` becomes this program once all is prepared (see `supervise`): same process, without what it needed for that. It
+imports little because it stays in memory for as long as the installation runs.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
 import select
 import signal
@@ -16,9 +20,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import NoReturn
 
-import structlog
+from hub.kernel.clock import system_clock
 
 STOP_SECONDS = 25.0
 FIRST_PAUSE = 0.2
@@ -29,8 +34,6 @@ _STEADY_SECONDS = 60.0
 _ENDING = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 _PR_SET_PDEATHSIG = 1
 
-logger = structlog.stdlib.get_logger(__name__)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
@@ -38,7 +41,6 @@ class Program:
 
     name: str
     command: Sequence[str]
-    environ: Mapping[str, str]
     files: tuple[int, ...] = ()
 
 
@@ -54,13 +56,12 @@ class _Child:
         # A session of its own: Ctrl-C in the terminal comes to the supervisor alone, which ends all in order.
         self.process = subprocess.Popen(
             self.program.command,
-            env=self.program.environ,
             pass_fds=self.program.files,
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
         self.started_at = time.monotonic()
-        logger.info("started", program=self.program.name, pid=self.process.pid)
+        _log("info", "started", program=self.program.name, pid=self.process.pid)
 
     def note_death(self) -> None:
         """When it died, decide when to start it again."""
@@ -69,9 +70,8 @@ class _Child:
         now = time.monotonic()
         self.deaths = 1 if now - self.started_at >= _STEADY_SECONDS else self.deaths + 1
         self.start_at = now + min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self.deaths - 1, 10))
-        logger.error(
-            "died", program=self.program.name, pid=self.process.pid, exit_code=self.process.returncode, time=self.deaths
-        )
+        ended = self.process
+        _log("error", "died", program=self.program.name, pid=ended.pid, exit_code=ended.returncode, time=self.deaths)
         self.close()
 
     def close(self) -> None:
@@ -132,7 +132,7 @@ class Supervisor:
     def _kill(self) -> bool:
         for child in self._children:
             if child.is_alive():
-                logger.warning("killed", program=child.program.name)
+                _log("warning", "killed", program=child.program.name)
                 child.tell(signal.SIGKILL)
         for child in self._children:
             if child.process is not None:
@@ -158,6 +158,7 @@ def _signals() -> Iterator[_Wait]:
     os.set_blocking(writing, False)
     known = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     handlers = {number: signal.signal(number, _note) for number in (*_ENDING, signal.SIGCHLD)}
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     try:
         yield _Wait(reading)
     finally:
@@ -172,6 +173,36 @@ def _note(number: int, frame: object) -> None:
     """The number is in the pipe already."""
 
 
+def supervise(programs: Sequence[Program], *, listening: socket.socket, environ: Mapping[str, str]) -> NoReturn:
+    """Become the supervisor of these programs, which get `environ`; its exit code says whether all ended by themselves.
+
+    The process stays the same one and keeps the files of the programs, locks included.
+    """
+    # Whoever stops us from now on is heard by the supervisor: what is blocked waits, also while programs change.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    for file in {listening.fileno(), *(file for program in programs for file in program.files)}:
+        os.set_inheritable(file, True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    told = json.dumps([asdict(program) for program in programs])
+    os.execve(sys.executable, [sys.executable, "-m", __name__, str(listening.fileno()), told], {**environ})
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the programs that `supervise` wrote down; 1 when one had to be killed."""
+    programs = [Program(**{**each, "files": tuple(each["files"])}) for each in json.loads(arguments[1])]
+    ended = Supervisor(programs, [socket.socket(fileno=int(arguments[0]))]).run()
+    return 0 if ended else 1
+
+
+def _log(level: str, event: str, **fields: object) -> None:
+    """A line as those of hub.kernel.logs, without what that needs; nothing from outside is in it."""
+    at = system_clock().isoformat().replace("+00:00", "Z")
+    line = {**fields, "event": event, "logger": "hub.supervisor", "level": level, "at": at}
+    with contextlib.suppress(OSError):  # who read our log is gone; the children are still to be looked after
+        print(json.dumps(line), file=sys.stderr, flush=True)
+
+
 def end_with_parent() -> None:
     """Called by a child: have it end as by SIGTERM when its supervisor is gone."""
     if sys.platform == "linux":
@@ -183,3 +214,7 @@ def _end_at_end_of_input() -> None:
     while os.read(0, 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 import click
 
-from hub.commands.exits import Exit
 from hub.commands.installation import config, config_at, demo_option, host_option, must_exist, port_option
 from hub.commands.output import json_option, print_json
 
@@ -19,8 +18,7 @@ supervised_option = click.option("--supervised", is_flag=True, hidden=True)
 @host_option
 @port_option
 @demo_option
-@click.pass_context
-def up(ctx: click.Context, host: str, port: int, demo: bool) -> None:
+def up(host: str, port: int, demo: bool) -> None:
     """Start everything: prepare the data folder, then run web and worker until Ctrl-C."""
     from hub import app
     from hub.kernel.texts import gettext as _
@@ -40,9 +38,7 @@ def up(ctx: click.Context, host: str, port: int, demo: bool) -> None:
         click.echo(_("Ctrl-C stops it."))
 
     with listening:
-        ended = app.up(settings, listening, say=say)
-    if not ended:
-        ctx.exit(Exit.FAILED)
+        app.up(settings, listening, say=say)
 
 
 @click.command()
