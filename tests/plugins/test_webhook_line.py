@@ -8,19 +8,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hub_plugins.webhook import Webhook
 from hub_plugins.webhook.signing import check_signature
 
 from hub.channels import store as channels
-from hub.channels.connect import pause_channel, remove_channel
+from hub.channels.connect import add_channel, pause_channel, remove_channel
 from hub.channels.model import ChannelState
-from hub.connector import Visibility
+from hub.channels.webhook import store
+from hub.connector import Accepted, Delivery, Visibility
 from hub.errors import Absent, Gone, Rejected
-from hub.inbox.pull import claim_due, pull_leased
+from hub.inbox.pull import claim_due, pull_leased, pull_now
 from hub.kernel.http import Door
 from hub.kernel.hub import Hub
 from hub.outbox.model import State
 from hub.testing.clock import FrozenClock
 from hub.testing.server import FakeServer
+from tests.desk import plug_in
 from tests.plugins.webhook_desk import WebhookDesk
 from tests.plugins.webhook_system import SECOND, SECRET, THIRD
 
@@ -170,6 +173,48 @@ def test_a_pull_that_fails_is_paced_and_what_waits_is_not_lost(
 
 def _broken(desk: WebhookDesk) -> str:
     return json.dumps({**desk.channel.settings, "map_text": "a.[[["})
+
+
+def test_what_was_read_leaves_its_name_for_a_month_and_no_body(
+    hub: Hub, desk: WebhookDesk, frozen_clock: FrozenClock
+) -> None:
+    desk.is_sent(HELLO)
+    desk.is_sent(b"{no json", name="d2")
+    desk.pulls()
+    desk.is_sent(said(3), name="d3")
+    desk.pulls()
+    with hub.database.reading() as session:
+        bodies = {row["delivery_id"]: row["body"] for row in session.all("SELECT delivery_id, body FROM deliveries")}
+    assert bodies["d2"] == "{no json", "something in its page could not be read"
+    assert bodies["d3"] == ""
+    with hub.database.transaction() as session:
+        store.forget(session, before=frozen_clock())
+    assert not desk.is_sent(HELLO).is_new
+    frozen_clock.tick(1)
+    with hub.database.transaction() as session:
+        store.forget(session, before=frozen_clock())
+    assert desk.is_sent(HELLO).is_new
+
+
+def test_a_call_that_only_wakes_is_not_kept_and_its_channel_is_due(
+    hub: Hub, desk: WebhookDesk, frozen_clock: FrozenClock
+) -> None:
+    class Ringing(Webhook):
+        kind = "ringing"
+
+        def receive(self, delivery: Delivery) -> Accepted:
+            return Accepted(id=None, answer="pong")
+
+    plug_in(hub.plugins, Ringing)
+    added = add_channel(hub, desk.connectors, kind="ringing", name="Bell", team_id=desk.team, values={"secret": SECOND})
+    pull_now(hub, desk.connectors, "worker", added.id)
+    desk.pulls()
+    frozen_clock.tick(1)
+    assert claim_due(hub, "worker") == []
+    with hub.database.reading() as session:
+        hook = store.hook_of(session, added.id) or ""
+    assert desk.is_sent(HELLO, hook=hook).answer == "pong"
+    assert [lease.channel_id for lease in claim_due(hub, "worker")] == [added.id]
 
 
 # Out.
