@@ -27,6 +27,7 @@ _MOST_THREADS = 5
 _MOST_OF_A_THREAD = 60
 _TIME_FOR_THREADS = timedelta(seconds=15)
 _SWEEP_EVERY = 15 * 60
+_MOST_HURRIED = 100
 _CONVERSE_EVERY = 24 * 3600
 _SWEEP_BACK = 7 * 24 * 3600
 _BROKEN = frozenset({"server_error", "not_json", "unexpected_answer"})
@@ -183,7 +184,8 @@ class Pull:
             self._tell(status, Setting(came_as=came_as))
         entries = [entry_of(item) for item in listing.items]
         last = next((entry for entry in reversed(entries) if not entry.id.startswith(NAMELESS)), None)
-        done = last is None or last.at < now - _SWEEP_BACK or progress.swept + 1 >= MOST_HISTORY_PAGES
+        most = _MOST_HURRIED if progress.hurries else MOST_HISTORY_PAGES
+        done = last is None or last.at < now - _SWEEP_BACK or progress.swept + 1 >= most
         return replace(
             progress,
             sweep=None if done or last is None else last.id,

@@ -114,7 +114,10 @@ class Reading:
         answer = self._server.ask("GET", "/api/v1/conversations", params={"limit": POSTS})
         if answer.status != 200:
             return ()
-        items = answer.json()
+        try:
+            items = answer.json()
+        except Unavailable:  # a page, which says nothing of conversations
+            return ()
         found = [each.get("last_status") for each in items if isinstance(each, dict)] if isinstance(items, list) else []
         return tuple(status for status in found if isinstance(status, dict))
 
