@@ -256,6 +256,12 @@ CREATE INDEX conversations_open_team ON conversations (team_id, last_at, id)
     WHERE merged_into IS NULL AND state = 'open';
 CREATE INDEX conversations_open_channel ON conversations (channel_id, last_at, id)
     WHERE merged_into IS NULL AND state = 'open';
+CREATE INDEX conversations_waiting_newest ON conversations (last_at, id)
+    WHERE merged_into IS NULL AND state = 'waiting';
+CREATE INDEX conversations_waiting_team ON conversations (team_id, last_at, id)
+    WHERE merged_into IS NULL AND state = 'waiting';
+CREATE INDEX conversations_waiting_channel ON conversations (channel_id, last_at, id)
+    WHERE merged_into IS NULL AND state = 'waiting';
 
 CREATE TABLE messages (
     id {identity},

@@ -36,7 +36,7 @@ ASKED = {
     "what waits for a team": (
         conversations._LISTS["team", ConversationState.WAITING],
         {"team_id": 1, **_MARK},
-        "conversations_team",
+        "conversations_waiting_team",
     ),
     "is any open": (conversations._HAS_OPEN, {"channel_id": 1}, "conversations_open_channel"),
     "newest hits": (search._HITS, {"query": '"tea"', "before": 2**62, "most": 200}, "search_texts_fts VIRTUAL TABLE"),
