@@ -16,8 +16,9 @@ from hub_plugins.sandbox.connector import SandboxConnector, SandboxSettings
 from hub_plugins.sandbox.faults import CRASHED
 from hub_plugins.sandbox.network import FILE, Network
 
-from hub.connector import Action, Context, Incoming, Kind, Page, Receipt, Visibility
-from hub.errors import Ambiguous, AuthExpired, ConnectorError, Misconfigured, NotFound, Rejected, Unavailable
+from hub.channels.upload_files import UploadFiles
+from hub.connector import Action, Context, Incoming, Kind, Page, Receipt, Upload, Visibility
+from hub.errors import Ambiguous, AuthExpired, ConnectorError, Gone, Misconfigured, NotFound, Rejected, Unavailable
 from hub.kernel.http import Door
 from hub.kernel.plugins import load_plugins
 from hub.testing.clock import FrozenClock
@@ -51,7 +52,13 @@ class TestSandboxKeepsTheContract(ConnectorContract):
 @pytest.fixture
 def context(tmp_path: Path, frozen_clock: FrozenClock) -> Iterator[Context]:
     door = Door()
-    yield Context(http=door, clock=frozen_clock, log=logging.getLogger("test"), data=tmp_path)
+    yield Context(
+        http=door,
+        clock=frozen_clock,
+        log=logging.getLogger("test"),
+        data=tmp_path,
+        uploads=UploadFiles(tmp_path / "media"),
+    )
     door.close()
 
 
@@ -471,3 +478,46 @@ def test_a_like_is_kept_once(connect: Connect, network: Network) -> None:
     for _ in range(2):
         connector.act(Action(name="like", target=target_of(message)))
     assert network.likes() == (message.remote_id,)
+
+
+def test_what_was_marked_is_told_and_can_be_taken_back(connect: Connect, network: Network) -> None:
+    connector = connect(talk=0)
+    target = target_of(said(connector, SandboxCorner(network, "@brightwater")))
+    for name in ("like", "boost", "bookmark", "hide", "unboost"):
+        connector.act(Action(name=name, target=target))
+    assert pull_all(connector).latest[target.remote_id].done == ("bookmark", "hide", "like")
+
+
+def test_what_others_said_can_be_neither_changed_nor_deleted(connect: Connect, network: Network) -> None:
+    connector = connect(talk=0)
+    target = target_of(said(connector, SandboxCorner(network, "@brightwater")))
+    for action in (Action(name="edit", target=target, text="mine"), Action(name="delete", target=target)):
+        with pytest.raises(Rejected, match="not_yours"):
+            connector.act(action)
+
+
+def test_a_quote_with_pictures_and_a_warning_arrives_as_such(
+    connect: Connect, network: Network, context: Context
+) -> None:
+    UploadFiles(context.data / "media").write("a" * 20, b"pixels")
+    connector = connect(talk=0)
+    message = said(connector, SandboxCorner(network, "@brightwater"))
+    picture = Upload(id="a" * 20, media_type="image/png", size=6, alt="A cartridge")
+    reply = replace(answer_to(message, "Look."), attachments=(picture,), quote=True, content_warning="limescale")
+    receipt = send(connector, reply)
+    (arrival,) = network.arrivals()
+    assert (arrival.quotes, arrival.parent, arrival.warning) == (True, message.remote_id, "limescale")
+    assert arrival.pictures == ("A cartridge",)
+    echo = pull_all(connector).latest[receipt.remote_id]
+    assert (echo.parent_id, [each.alt for each in echo.attachments]) == (None, ["A cartridge"])
+
+
+def test_a_picture_that_is_not_there_any_more_stops_the_reply_before_it_leaves(
+    connect: Connect, network: Network
+) -> None:
+    connector = connect(talk=0)
+    message = said(connector, SandboxCorner(network, "@brightwater"))
+    gone = Upload(id="b" * 20, media_type="image/png", size=6)
+    with pytest.raises(Gone):
+        send(connector, replace(answer_to(message), attachments=(gone,)))
+    assert not network.arrivals()

@@ -337,6 +337,30 @@ def test_a_body_without_end_is_refused(hub: LiveServer) -> None:
     assert page.read_head().status == 413
 
 
+@pytest.mark.parametrize("path", ["/uploads", "/conversations/12/replies", "/conversations/12/draft", "/api/v1/media"])
+def test_where_pictures_are_taken_a_larger_body_arrives_whole(hub: LiveServer, path: str) -> None:
+    page = hub.connect()
+    size = server.MOST_BODY_BYTES + 1
+    page.socket.sendall(f"POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: {size}\r\n\r\n".encode() + b"x" * size)
+    answer = page.read_head()
+    assert (answer.status, answer.headers["content-length"]) == (200, str(size + 5))
+
+
+def test_what_announces_more_than_pictures_may_have_is_answered_before_it_is_sent(hub: LiveServer) -> None:
+    page = hub.connect()
+    page.socket.sendall(b"POST /uploads HTTP/1.1\r\nhost: a\r\ncontent-length: 60000000\r\n\r\n")
+    # The pages say in words that it is too much; this test's page says hello to a body that was never read.
+    answer = page.read_head()
+    assert (answer.status, answer.headers["content-length"]) == (200, "5")
+
+
+def test_a_body_without_a_length_is_refused_where_pictures_are_taken_too(hub: LiveServer) -> None:
+    page = hub.connect()
+    page.socket.sendall(b"POST /uploads HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n")
+    _send_until_refused(page, b"10000\r\n" + b"x" * 65536 + b"\r\n", most=server.MOST_BODY_BYTES * 4)
+    assert page.read_head().status == 413
+
+
 def test_a_head_without_end_is_refused(hub: LiveServer) -> None:
     page = hub.connect()
     page.socket.sendall(b"GET / HTTP/1.1\r\n")
