@@ -35,7 +35,7 @@ from .sdk import ACTIONS, Actions
 from .server import LOOK, Server
 from .sessions import Sessions
 
-_MOST_NAMED = 5
+_MOST_NAMED = 4
 """People looked up for one answer: a plan has twenty seconds."""
 
 

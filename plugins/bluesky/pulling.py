@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -14,9 +12,10 @@ from hub.errors import NotFound, RateLimited, Unavailable
 from hub.kernel.clock import Clock
 
 from . import mapping
-from .direct import Direct
+from .direct import Direct, Heard
+from .items import came_as, cid_of, date_of, is_for_us, key_of, refs_of, uri_of
 from .mapping import MALFORMED, Me, Raw, Setting
-from .progress import Progress, Walk
+from .progress import AT_ONCE, Progress, Walk
 from .reading import Listing, Reading
 from .record_keys import did_of
 
@@ -54,13 +53,12 @@ class Pull:
         history = progress.history
         first = not progress.newest_at
         after = self._hear(progress)
-        if first or not history:
-            after = self._listen_to_ourselves(after)
-        if not history:
-            after = self._go_deep(self._look_again(after))
+        for step in (self._listen_to_ourselves, self._look_again, self._go_deep):
+            if not self._is_late and (not history or (first and step == self._listen_to_ourselves)):
+                after = step(after)
         if after.walk is None:
             after = self._read_threads(after)
-        told = self._direct.pull(after.chat, history=history and first)
+        told = Heard(chat=after.chat) if self._is_late else self._direct.pull(after.chat, history=history and first)
         after = replace(after, history=after.walk is not None and after.history, chat=told.chat)
         after = replace(after, deep_at=self._now if history and not after.history else after.deep_at)
         return Page(
@@ -72,6 +70,11 @@ class Pull:
             history=history,
             pull_after=max(self._pauses, default=None),
         )
+
+    @property
+    def _is_late(self) -> bool:
+        """Whether a slow server has taken so long that the rest has to wait for the next pull."""
+        return self._clock() - self._started > _TIME
 
     @property
     def _now(self) -> int:
@@ -86,10 +89,10 @@ class Pull:
         most = _MOST_HISTORY_PAGES if progress.history else _MOST_PAGES
         for _ in range(_PAGES_AT_ONCE):
             listing = self._listed(self._reading.notifications(walk.below or None))
-            items = [item for item in listing.items if _is_for_us(item, self._me)]
+            items = [item for item in listing.items if is_for_us(item, self._me)]
             fresh = [item for item in items if self._is_new(progress, item)]
             progress = self._take(progress, fresh)
-            dates = [_date(item) for item in listing.items]
+            dates = [date_of(item) for item in listing.items]
             newest_at = max([newest_at, *(at for at in dates if at <= self._now)])
             walk = replace(
                 walk,
@@ -100,7 +103,7 @@ class Pull:
             passed = bool(dates) and 0 < min(dates) < walk.until
             if not listing.below or passed or walk.quiet >= 2 or walk.pages >= most:
                 return replace(progress, walk=None, newest_at=newest_at)
-            if self._clock() - self._started > _TIME:
+            if self._is_late:
                 break
         return replace(progress, walk=walk, newest_at=newest_at)
 
@@ -109,9 +112,9 @@ class Pull:
         if progress.deep is None and self._now - progress.deep_at < _DEEP_EVERY:
             return progress
         listing = self._listed(self._reading.notifications(progress.deep))
-        items = [item for item in listing.items if _is_for_us(item, self._me)]
+        items = [item for item in listing.items if is_for_us(item, self._me)]
         progress = self._take(progress, [item for item in items if self._is_new(progress, item)])
-        dates = [_date(item) for item in listing.items]
+        dates = [date_of(item) for item in listing.items]
         pages = progress.deep_pages + 1
         done = not listing.below or pages >= _MOST_PAGES or (bool(dates) and 0 < min(dates) < self._now - _DEEP)
         return replace(
@@ -121,18 +124,18 @@ class Pull:
     def _take(self, progress: Progress, items: Iterable[Any]) -> Progress:
         """Tell new notifications: as the posts they are about, which say more, where those can be seen."""
         items = list(items)
-        views = self._posts(_uri(item) for item in items)
-        usable = [view for item in items if (view := views.get(_uri(item))) is not None]
+        views = self._posts(uri_of(item) for item in items)
+        usable = [view for item in items if (view := views.get(uri_of(item))) is not None]
         settings, deep = self._around(progress, [*usable, *items])
         for item in reversed(items):
             came_as = str(item.get("reason")) if isinstance(item, dict) else ""
-            around = settings.get(_uri(item), mapping.CONTEXT)
-            self._tell(views.get(_uri(item)), item, setting=replace(around, came_as=came_as))
+            around = settings.get(uri_of(item), mapping.CONTEXT)
+            self._tell(views.get(uri_of(item)), item, setting=replace(around, came_as=came_as))
         return progress.waits_for(deep)
 
     def _is_new(self, progress: Progress, item: Any) -> bool:
-        known = self._marks.get(_key(item)) or progress.watched.get(_key(item))
-        return known is None or not known.endswith(_cid(item))
+        known = self._marks.get(key_of(item)) or progress.watched.get(key_of(item))
+        return known is None or not known.endswith(cid_of(item))
 
     # --- our own posts ------------------------------------------------------------------------------------------------
 
@@ -143,7 +146,7 @@ class Pull:
             listing = self._listed(self._reading.own_posts(self._me.did, below))
             met = 0
             for view in listing.items:
-                uri, replies = _uri(view), view.get("replyCount")
+                uri, replies = uri_of(view), view.get("replyCount")
                 met += uri in progress.counts
                 counts[uri] = replies if isinstance(replies, int) else 0
                 if counts[uri] > progress.counts.get(uri, 0):
@@ -165,7 +168,7 @@ class Pull:
         missing = [uri for uri in uris if uri not in found]
         for uri, view in found.items():
             if self._is_new(progress, view):
-                self._tell(view, setting=Setting(came_as=_came_as(progress.watched.get(uri, ""))))
+                self._tell(view, setting=Setting(came_as=came_as(progress.watched.get(uri, ""))))
         gone = [uri for uri in missing[:_MOST_SECOND_LOOKS] if self._reading.is_hidden(uri)]
         self._deleted += [Deleted(remote_id=uri, by=DeletedBy.UNAVAILABLE) for uri in gone]
         for uri in gone:
@@ -177,7 +180,7 @@ class Pull:
 
     def _around(self, progress: Progress, views: Iterable[Any]) -> tuple[dict[str, Setting], list[str]]:
         """What new posts hang on: their roots and parents. Also names those with more between than we know."""
-        hung = {_uri(view): reply for view in views if (reply := _refs(view)) is not None}
+        hung = {uri_of(view): reply for view in views if (reply := refs_of(view)) is not None}
         known = set(progress.watched) | set(self._messages)
         wanted = {uri for reply in hung.values() for uri in (reply.parent, reply.root)}
         found = self._posts(uri for uri in wanted if uri not in self._views and self._needs(uri, known, hung))
@@ -188,7 +191,7 @@ class Pull:
             if parent is None or (reply.parent == reply.root and settings[uri].post is not None):
                 continue
             self._tell(parent, setting=Setting(came_as="context", post=settings[uri].post))
-            above = _refs(parent)
+            above = refs_of(parent)
             if above is not None and above.parent not in known and above.parent not in hung:
                 deep.append(uri)
         return settings, deep
@@ -207,7 +210,7 @@ class Pull:
     def _read_threads(self, progress: Progress) -> Progress:
         waiting = list(progress.waiting)
         for uri in progress.waiting[:_MOST_THREADS]:
-            if self._clock() - self._started > _TIME:
+            if self._is_late:
                 break
             try:
                 self._read_thread(progress, uri)
@@ -223,11 +226,11 @@ class Pull:
 
     def _read_thread(self, progress: Progress, uri: str) -> None:
         thread = self._reading.thread(uri)
-        self._views |= {_uri(view): view for view in thread.posts}
+        self._views |= {uri_of(view): view for view in thread.posts}
         for view in thread.posts:
             if not self._is_new(progress, view):
                 continue
-            reply = _refs(view)
+            reply = refs_of(view)
             self._tell(view, setting=Setting(post=self._post(reply.root) if reply else None))
 
     # --- telling ------------------------------------------------------------------------------------------------------
@@ -246,7 +249,7 @@ class Pull:
         item = tries[-1]
         if setting.came_as not in ("context", _OURS):
             self._skipped.append(mapping.skipped(item, error))
-            self._marks[_key(item)] = f"{_BROKEN} {_cid(item)}"
+            self._marks[key_of(item)] = f"{_BROKEN} {cid_of(item)}"
 
     def _add(self, message: Incoming) -> None:
         if message.author.is_us and message.parent_id is None:
@@ -260,10 +263,12 @@ class Pull:
             self._marks[message.remote_id] = f"{came_as} {message.revision[-8:]}"
 
     def _posts(self, uris: Iterable[str]) -> dict[str, Raw]:
-        wanted = [uri for uri in dict.fromkeys(uris) if uri]
-        if not wanted:
-            return {}
-        found = self._reading.posts(wanted)
+        """Posts as they are now; when time is short only some."""
+        wanted, found = [uri for uri in dict.fromkeys(uris) if uri], dict[str, Raw]()
+        for at in range(0, len(wanted), AT_ONCE):
+            if self._is_late:
+                break
+            found |= self._reading.posts(wanted[at : at + AT_ONCE])
         self._views |= found
         return found
 
@@ -271,55 +276,3 @@ class Pull:
         if listing.pause is not None:
             self._pauses.append(listing.pause)
         return listing
-
-
-def _is_for_us(item: Any, me: Me) -> bool:
-    """Whether a notification is about a post of somebody else; one that nobody can read counts, to be kept aside."""
-    if not isinstance(item, dict):
-        return True
-    if item.get("reason") not in ("mention", "reply", "quote"):
-        return mapping.is_post(item) and _addresses(item, me)
-    return True
-
-
-def _addresses(item: Raw, me: Me) -> bool:
-    """A kind of notification that is new to us counts when its post is addressed to us by what it says."""
-    if item.get("reason") == "subscribed-post":
-        return False
-    try:
-        return mapping.is_addressed(item, me, mapping.CONTEXT)
-    except MALFORMED:
-        return False
-
-
-def _refs(view: Any) -> mapping.Refs | None:
-    try:
-        return mapping.refs(view["record"])
-    except MALFORMED:
-        return None
-
-
-def _uri(item: Any) -> str:
-    uri = item.get("uri") if isinstance(item, dict) else None
-    return uri if isinstance(uri, str) else ""
-
-
-def _key(item: Any) -> str:
-    """By what an item is known again; one without a uri by all it says."""
-    return _uri(item) or _BROKEN + hashlib.sha256(json.dumps(item, default=str).encode()).hexdigest()[:12]
-
-
-def _cid(item: Any) -> str:
-    return str(item.get("cid") or "")[-8:] if isinstance(item, dict) else ""
-
-
-def _date(item: Any) -> int:
-    """When a notification is sorted, in epoch seconds; 0 where that cannot be read."""
-    try:
-        return int(mapping.instant(item["indexedAt"]).timestamp())
-    except MALFORMED:
-        return 0
-
-
-def _came_as(mark: str) -> str:
-    return mark.partition(" ")[0]

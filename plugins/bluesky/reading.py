@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hub.errors import NotFound
 
 from .mapping import Raw
-from .progress import AT_ONCE
 from .server import LOOK, READ, Server
 
 NOTIFICATIONS = 100
@@ -55,12 +54,9 @@ class Reading:
             items=tuple(post for post in posts if isinstance(post, dict)), below=listing.below, pause=listing.pause
         )
 
-    def posts(self, uris: Iterable[str]) -> dict[str, Raw]:
-        """Posts as they are now, by uri. Those that are gone, blocked or taken down are missing."""
-        wanted, found = list(dict.fromkeys(uris)), dict[str, Raw]()
-        for at in range(0, len(wanted), AT_ONCE):
-            found |= self._some_posts(wanted[at : at + AT_ONCE])
-        return found
+    def posts(self, uris: Sequence[str]) -> dict[str, Raw]:
+        """At most 25 posts as they are now, by uri. Those that are gone, blocked or taken down are missing."""
+        return _by_uri(self._server.query("app.bsky.feed.getPosts", {"uris": list(uris)}).content.get("posts"))
 
     def look_at(self, uri: str) -> Raw | None:
         """One post shortly before something is done with it; None when it is not to be seen."""
@@ -86,9 +82,6 @@ class Reading:
             elif node.get("notFound") or node.get("blocked"):
                 hidden.add(str(node.get("uri")))
         return Thread(posts=tuple(posts), hidden=frozenset(hidden))
-
-    def _some_posts(self, uris: Sequence[str]) -> dict[str, Raw]:
-        return _by_uri(self._server.query("app.bsky.feed.getPosts", {"uris": list(uris)}).content.get("posts"))
 
     def _page(self, nsid: str, params: Mapping[str, Any], below: str | None, name: str) -> Listing:
         told = self._server.query(nsid, {**params, **({"cursor": below} if below else {})})

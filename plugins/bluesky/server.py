@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from hub.kernel.http import Response
 
 READ = FetchLimits(seconds=9.0, redirects=2)
-LOOK = FetchLimits(seconds=4.0, redirects=0)
+LOOK = FetchLimits(seconds=3.0, redirects=0)
 UPLOAD = FetchLimits(seconds=4.0, redirects=0)
-WRITE = FetchLimits(seconds=9.0, redirects=0)
-"""A look, four pictures and the post itself have to end before the engine's patience does, after 30 seconds."""
+WRITE = FetchLimits(seconds=6.0, redirects=0)
+"""A look, four pictures, the post and another look end before the engine's patience does, after 30 seconds."""
 
 _CHAT = {"atproto-proxy": "did:web:api.bsky.chat#bsky_chat"}
 

@@ -1,0 +1,65 @@
+"""What is read of an item of a list before it is understood: broken ones have to be told apart, too. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from . import mapping
+from .mapping import MALFORMED, Me, Raw
+
+NAMELESS = "?"
+"""Begins what stands for an item without a uri."""
+
+
+def is_for_us(item: Any, me: Me) -> bool:
+    """Whether a notification is about a post of somebody else; one that nobody can read counts, to be kept aside."""
+    if not isinstance(item, dict):
+        return True
+    if item.get("reason") not in ("mention", "reply", "quote"):
+        return mapping.is_post(item) and _addresses(item, me)
+    return True
+
+
+def _addresses(item: Raw, me: Me) -> bool:
+    """A kind of notification that is new to us counts when its post is addressed to us by what it says."""
+    if item.get("reason") == "subscribed-post":
+        return False
+    try:
+        return mapping.is_addressed(item, me, mapping.CONTEXT)
+    except MALFORMED:
+        return False
+
+
+def refs_of(view: Any) -> mapping.Refs | None:
+    try:
+        return mapping.refs(view["record"])
+    except MALFORMED:
+        return None
+
+
+def uri_of(item: Any) -> str:
+    uri = item.get("uri") if isinstance(item, dict) else None
+    return uri if isinstance(uri, str) else ""
+
+
+def key_of(item: Any) -> str:
+    """By what an item is known again; one without a uri by all it says."""
+    return uri_of(item) or NAMELESS + hashlib.sha256(json.dumps(item, default=str).encode()).hexdigest()[:12]
+
+
+def cid_of(item: Any) -> str:
+    return str(item.get("cid") or "")[-8:] if isinstance(item, dict) else ""
+
+
+def date_of(item: Any) -> int:
+    """When a notification is sorted, in epoch seconds; 0 where that cannot be read."""
+    try:
+        return int(mapping.instant(item["indexedAt"]).timestamp())
+    except MALFORMED:
+        return 0
+
+
+def came_as(mark: str) -> str:
+    return mark.partition(" ")[0]
