@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +31,9 @@ from hub.keys.lost import forget_secrets
 
 _STAGED = "hub-restoring.db"
 _KEPT = "hub-before-restore.db"
+
+LINGER_SECONDS = 10.0
+"""How long connections to PostgreSQL may outlive their processes."""
 
 
 def restore(config: Config, file: Path, wanted: Wanted, *, now: datetime) -> Restored:
@@ -166,11 +170,17 @@ def _into_postgresql(config: Config, staged: Path) -> None:
 
 
 def _demand_alone(database: Database) -> None:
-    """Raises Invalid when another process of ours works with this database, on whatever machine."""
+    """Raises Invalid when another process of ours works with this database, on whatever machine.
+
+    The server may need a moment to notice that one has ended.
+    """
     pending_steps(database)
+    patience = time.monotonic() + LINGER_SECONDS
     with database.reading() as session:
-        if tables.others_connected(session):
-            raise Invalid("HUB_DATABASE_URL", "database_in_use")
+        while tables.others_connected(session):
+            if time.monotonic() >= patience:
+                raise Invalid("HUB_DATABASE_URL", "database_in_use")
+            time.sleep(0.1)
 
 
 _JOURNALS = ("-wal", "-shm", "-journal")

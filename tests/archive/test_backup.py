@@ -21,6 +21,7 @@ from hub.kernel.hub import Hub, fact
 from hub.kernel.sqlite import open_file
 from tests.archive.opened import content, lines_in
 from tests.desk import Desk
+from tests.processes import wait_until
 
 _TEAM = "INSERT INTO teams (name, created_at) VALUES (:name, 0)"
 
@@ -89,8 +90,7 @@ def test_secrets_in_it_are_sealed(desk: Desk, file: Path) -> None:
 
 def test_it_is_one_moment_although_writers_go_on(hub: Hub, file: Path) -> None:
     with writers(hub, count=4) as acknowledged:
-        while len(acknowledged) < 40:
-            threading.Event().wait(0.001)
+        wait_until(lambda: len(acknowledged) >= 40, "the writers")
         before = list(acknowledged)
         manifest = take(hub, file)
     names = {name for (name,) in lines_in(file, "SELECT name FROM teams")}

@@ -228,8 +228,9 @@ def test_a_folder_just_prepared_is_as_good_as_empty(desk: Desk, target: Config, 
 
 
 def test_it_is_refused_while_another_machine_works_with_the_database(
-    hub: Hub, target: Config, file: Path, reopen: Reopen
+    hub: Hub, target: Config, file: Path, reopen: Reopen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(restoring, "LINGER_SECONDS", 0)
     if not target.database_url:
         return  # an SQLite file belongs to one folder, which is locked
     bring(target, backed_up(hub, file))
