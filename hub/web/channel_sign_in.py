@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
@@ -76,9 +77,11 @@ def _leave(kind: str, filled: Filled, channel: Channel | None = None) -> AnyResp
         raise Absent("nobody signs in there", kind=kind)
     fields = channel_form.settings_of(the_hub(), kind)
     try:
-        own_fields(filled, is_name_needed=channel is not None)
+        _, team = own_fields(filled, is_name_needed=channel is not None)
     except Invalid as error:
         return form_page(kind, filled, channel, {error.field: describe(error)})
+    # The first team there is was just made: who comes back must have chosen it.
+    filled = replace(filled, team_id=str(team.id))
     try:
         check_senders(fields, filled, channel)
         url = journey.leave(
