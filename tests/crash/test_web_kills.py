@@ -133,6 +133,8 @@ def ask(hub: Hub) -> int:
             team_id=team.id,
             settings={"account": "@brightwater"},
             sealed=hub.secrets.seal("{}"),
+            memory="",
+            memory_version=0,
             check=Check(account=Author(id="us", handle="@brightwater", is_us=True), limits={"graphemes": 500}),
             now=hub.clock(),
         )
