@@ -28,7 +28,7 @@ _log = logging.getLogger("hub.children")
 SECONDS: Mapping[str, float] = {
     "check": 20,
     "pull": 60,
-    "receive": 5,
+    "receive": 10,
     "plan": 20,
     "send": 30,
     "reconcile": 30,

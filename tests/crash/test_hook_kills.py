@@ -52,6 +52,18 @@ class Sender:
         except requests.RequestException:
             return 0
 
+    def insists(self, number: int) -> int:
+        """The same, again while it is put off: on a busy machine the plugin's process may be long in starting."""
+        answers = [self.posts(number)]
+
+        def is_answered() -> bool:
+            if answers[-1] == 503:
+                answers.append(self.posts(number))
+            return answers[-1] != 503
+
+        wait_until(is_answered, "an answer")
+        return answers[-1]
+
     def is_served(self) -> bool:
         try:
             return self._session.get(f"{self.base}/health/live", timeout=5).status_code == 200
@@ -106,11 +118,11 @@ def installation(tmp_path: Path, engine_url: str) -> Iterator[Installation]:
 def test_dying_on_either_side_of_the_commit_loses_nothing_and_keeps_nothing_twice(installation: Installation) -> None:
     for number, (point, kept) in enumerate((("hook.accepted", 0), ("hook.kept", 1))):
         installation.starts(HUB_CRASH_AT=point)
-        assert installation.sender.posts(number) == 0
+        assert installation.sender.insists(number) == 0
         assert installation.web.wait() == 137
         assert installation.kept()[f"delivery-{number}"] == kept
         installation.starts()
-        assert installation.sender.posts(number) == (200 if kept else 202)
+        assert installation.sender.insists(number) == (200 if kept else 202)
         installation.web.kill()
     assert installation.taken_in() == Counter(["message 0", "message 1"])
 
@@ -122,13 +134,13 @@ def test_killed_at_random_moments_everything_answered_well_is_there_once(install
     for _ in range(ROUNDS):
         installation.starts()
         number += 1
-        installation.sender.posts(number)  # the plugin's process is up from here on
+        assert installation.sender.insists(number) == 202  # the plugin's process is up from here on
+        promised.add(number)
         doom = threading.Timer(chance.uniform(0.0, 0.3), installation.web.kill)
         doom.start()
         while installation.sender.posts(number := number + 1) in (200, 202):
             promised.add(number)
         doom.join()
-    assert promised
     kept = installation.kept()
     assert not {f"delivery-{each}" for each in promised} - kept.keys()
     assert set(kept.values()) == {1}
