@@ -64,7 +64,7 @@ class Unruly(Connector):
 
     def check(self) -> Check:
         print("checking with", self.settings.password)
-        return Check(account=Author(id="us", is_us=True))
+        return Check(account=Author(id=self.settings.password or "us", is_us=True))
 
     def pull(self, cursor: str | None) -> Page:
         done: Page = getattr(self, self.settings.does)(cursor)

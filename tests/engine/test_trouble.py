@@ -132,7 +132,10 @@ def test_a_plugin_that_hangs_on_many_channels_leaves_threads_to_the_others(
 ) -> None:
     with plugged_in(tmp_path, monkeypatch) as (hub, connectors):
         gate = tmp_path / "gate"
-        hanging = [connect(hub, connectors, "unruly", does="waits", gate=str(gate)) for _ in range(30)]
+        hanging = [
+            connect(hub, connectors, "unruly", does="waits", gate=str(gate), password=f"account {number}")
+            for number in range(30)
+        ]
         with started(Engine(hub, connectors)):
             soon((tmp_path / "gate.begun").exists, "the first to hang")
             calm = connect(hub, connectors, "calm", does="works")
