@@ -136,7 +136,7 @@ def test_the_counter_follows_the_network_and_says_what_is_too_long(
     browsing.allow("422")
     open_conversation(page, "How hard is 20 °dH?")
     page.get_by_label("Your reply").fill("👨‍👩‍👧‍👦" * 10)
-    expect(page.locator("#left")).to_have_text("490")
+    expect(page.locator("#left")).to_have_text("490 characters left")
     page.get_by_label("Your reply").fill("x" * 501)
     expect(page.locator("#left")).to_have_class("muted over")
     page.get_by_role("button", name="Send").click()
