@@ -166,5 +166,5 @@ def test_settings_are_tried_with_the_secrets_that_are_kept(office: Office, brows
 
 def test_a_kind_that_nobody_posts_to_has_no_preview(office: Office, browser: Browser) -> None:
     assert "example" not in browser.get("/channels/connect/shop").text
-    answer = browser.submit("/channels/connect/shop", **{"example": "{}", "preview": "1"})
+    answer = browser.submit("/channels/connect/shop", example="{}", preview="1")
     assert answer.status_code == 404
