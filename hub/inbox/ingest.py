@@ -11,10 +11,10 @@ from datetime import datetime
 
 from hub.channels import store as channels
 from hub.channels.model import Channel
-from hub.connector import Author, Deleted, Incoming, Page, Receipt
-from hub.customers import store as customers
+from hub.connector import Deleted, Incoming, Page, Receipt
 from hub.events import Event, MessageChanged, MessageReceived
 from hub.inbox import readable
+from hub.inbox.authors import Authors
 from hub.inbox.model import Direction
 from hub.inbox.store import conversations, intake, messages, replies, search
 from hub.inbox.store.intake import Known, Place, Tomb
@@ -65,7 +65,7 @@ class _Intake:
         self._known: dict[str, Known] = {}
         self._added: set[str] = set()
         self._tombs: dict[str, Tomb] = {}
-        self._authors: dict[str, tuple[int, Author, datetime]] = {}
+        self._authors = Authors(session, channel.id)
         self._events: list[Event] = []
 
     def readable(self, incoming: Iterable[Incoming]) -> list[Incoming]:
@@ -87,7 +87,8 @@ class _Intake:
         self._known = intake.known(self.session, self.channel.id, ids | named)
         self._tombs.update(intake.tombs(self.session, self.channel.id, ids))
         if wanted:
-            self._threads.prepare(wanted, self._known)
+            identity_ids = self._authors.prepare(message.author for message in wanted)
+            self._threads.prepare(wanted, self._known, identity_ids)
 
     def take(self, wanted: Iterable[Incoming]) -> None:
         for message in wanted:
@@ -117,8 +118,8 @@ class _Intake:
         """Tell what happened, and bring up to date what the list shows of every conversation this page touched."""
         log.append_all(self.session, self._events, at=self.now)
         search.enqueue(self.session, {*self.stored.new, *self.stored.changed})
-        for conversation_id in sorted(self._touched | self._threads.touched):
-            refresh(self.session, conversation_id)
+        self._authors.finish()
+        refresh_all(self.session, self._touched | self._threads.touched)
 
     def _adopt_arrived(self, remote_ids: set[str]) -> None:
         """Replies of ours whose proof of arrival came since the last page get their ids at the network."""
@@ -171,7 +172,7 @@ class _Intake:
 
     def _add(self, message: Incoming) -> None:
         thread_id = self._threads.place(message)
-        identity_id = self._meet(message)
+        identity_id = self._authors.meet(message)
         conversation_id = self._conversation(message, thread_id, identity_id)
         tomb = self._dig_up(message.remote_id)
         place = Place(
@@ -202,7 +203,10 @@ class _Intake:
             return self._threads.conversation_of(message.parent_id)
         if not message.addressed:
             return None
-        return conversations.open_conversation(
+        known = self._threads.conversation_with(thread_id, identity_id)
+        if known is not None:
+            return known
+        opened = conversations.open_conversation(
             self.session,
             channel_id=self.channel.id,
             team_id=self.channel.team_id,
@@ -213,16 +217,8 @@ class _Intake:
             at=min(message.created_at, self.now),
             now=self.now,
         )
-
-    def _meet(self, message: Incoming) -> int:
-        """The author's identity; written once a page unless a later message says something new."""
-        author, at = message.author, message.edited_at or message.created_at
-        met = self._authors.get(author.id)
-        if met is not None and at <= met[2] and (author.trust, author.is_us) == (met[1].trust, met[1].is_us):
-            return met[0]
-        identity_id = customers.meet(self.session, self.channel.id, author, at=at)
-        self._authors[author.id] = (identity_id, author, at)
-        return identity_id
+        self._threads.note_conversation(thread_id, identity_id, opened)
+        return opened
 
     def _revise(self, stored: Known, message: Incoming) -> None:
         """A message we have was told again: take over what is new in it."""
@@ -230,7 +226,7 @@ class _Intake:
         if told.is_unseen:
             told = self._confirm(told, message)
         if is_newer(told, message, pull=self.pull):
-            self._meet(message)
+            self._authors.meet(message)
             intake.revise(self.session, told, message, pull=self.pull, now=self.now)
             told = replace(told, revision=message.revision, edited_at=message.edited_at, pull=self.pull)
         told = self._note_done(self._address(self._revive(told), message), message)
@@ -239,7 +235,7 @@ class _Intake:
             self._note_change(told)
 
     def _confirm(self, stored: Known, message: Incoming) -> Known:
-        identity_id = self._meet(message)
+        identity_id = self._authors.meet(message)
         intake.confirm(self.session, stored.id, message, identity_id=identity_id, pull=self.pull)
         # An edit that was made before the first sight is still an edit of what we wrote.
         revision = message.revision if message.edited_at is None else ""
@@ -256,7 +252,7 @@ class _Intake:
         """What was stored as context turns out to be meant for us."""
         if stored.addressed or not message.addressed or stored.direction is Direction.OUT:
             return stored
-        identity_id = self._meet(message)
+        identity_id = self._authors.meet(message)
         thread_id = self._threads.thread_of(message.remote_id) or stored.thread_id
         conversation_id = self._conversation(message, thread_id, identity_id)
         assert conversation_id is not None
@@ -321,7 +317,14 @@ class _Intake:
 
 def refresh(session: Session, conversation_id: int, *, said: bool = True) -> None:
     """Compute anew what the list shows of a conversation. said: false when nothing in it changed but its delivery."""
-    utterances = messages.utterances(session, conversation_id)
-    if utterances:
-        read_at = conversations.read_mark(session, conversation_id).at
-        conversations.summarise(session, conversation_id, summarise(utterances, read_at=read_at), said=said)
+    refresh_all(session, {conversation_id}, said=said)
+
+
+def refresh_all(session: Session, conversation_ids: Iterable[int], *, said: bool = True) -> None:
+    """The same of several: nobody answers or reads them until the transaction ends."""
+    summaries = {}
+    for conversation_id, mark in conversations.locked_marks(session, conversation_ids).items():
+        utterances = messages.utterances(session, conversation_id)
+        if utterances:
+            summaries[conversation_id] = summarise(utterances, read_at=mark.at)
+    conversations.summarise_all(session, summaries, said=said)

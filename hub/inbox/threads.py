@@ -39,6 +39,7 @@ class Threads:
         self._opened: dict[str, int] = {}
         self._posts: dict[str, int] = {}
         self._joined: dict[int, int] = {}
+        self._conversations: dict[tuple[int, int], int] = {}
         self._hung: set[tuple[int, str]] = set()
 
     def join_early_answers(self, adopted: Adopted) -> None:
@@ -50,19 +51,28 @@ class Threads:
         if adopted.conversation_id is not None:
             self._adopt(adopted.remote_id, adopted.conversation_id)
 
-    def prepare(self, incoming: Sequence[Incoming], around: Mapping[str, Known]) -> None:
-        """Read in a few statements what the store knows around these intake. `around`: those they name."""
+    def prepare(self, incoming: Sequence[Incoming], around: Mapping[str, Known], identity_ids: Sequence[int]) -> None:
+        """Read in a few statements what the store knows around these intake. `around`: those they name.
+
+        identity_ids: the authors that are known.
+        """
         ids = [message.remote_id for message in incoming]
         for remote_id, known in around.items():
             self._spots[remote_id] = _Spot(thread_id=known.thread_id, conversation_id=known.conversation_id)
         self._children.update({remote_id: [] for remote_id in ids})
         for child in intake.children(self.session, self.channel_id, ids):
             self._children[child.parent_remote_id].append(child)
-        self._rooted = threads.rooted_in(self.session, self.channel_id, ids)
+        roots = {_root(message) for message in incoming}
+        known_threads = threads.rooted_in(self.session, self.channel_id, [*roots.union(ids)])
+        self._rooted = {root: thread_id for root, thread_id in known_threads.items() if root in self._children}
+        self._opened = {root: thread_id for root, thread_id in known_threads.items() if root in roots}
+        thread_ids = {*known_threads.values(), *(spot.thread_id for spot in self._spots.values())}
+        if thread_ids and identity_ids:
+            self._conversations = conversations.between(self.session, thread_ids, identity_ids)
 
     def place(self, message: Incoming) -> int:
         """The thread of a new message: that of its root, joined with those of its parent and its early answers."""
-        thread_id = self._open(message.root_id or message.parent_id or message.remote_id)
+        thread_id = self._open(_root(message))
         for other in self._other_threads(message):
             if self._now(other) != thread_id:
                 self._join(self._now(other), thread_id)
@@ -87,6 +97,13 @@ class Threads:
         """The conversation a stored message belongs to; None when it is unknown yet or only context."""
         spot = self._spots.get(remote_id) if remote_id else None
         return spot.conversation_id if spot else None
+
+    def conversation_with(self, thread_id: int, identity_id: int) -> int | None:
+        """The conversation of an identity in a thread, where this page has come across it."""
+        return self._conversations.get((thread_id, identity_id))
+
+    def note_conversation(self, thread_id: int, identity_id: int, conversation_id: int) -> None:
+        self._conversations[thread_id, identity_id] = conversation_id
 
     def thread_of(self, remote_id: str) -> int | None:
         """The thread a message stands in, when this page asked for it."""
@@ -168,6 +185,7 @@ class Threads:
         conversations.move_thread(self.session, from_id=from_id, into_id=into_id)
         threads.merge(self.session, from_id=from_id, into_id=into_id)
         self._joined[from_id] = into_id
+        self._conversations.clear()
         self._forget(from_id, into_id)
 
     def _replace(self, conversation_id: int, into: int) -> None:
@@ -181,3 +199,8 @@ class Threads:
                 self._spots[remote_id] = _Spot(thread_id=into_id, conversation_id=spot.conversation_id)
         self._opened = {root: into_id if known == thread_id else known for root, known in self._opened.items()}
         self._rooted = {root: into_id if known == thread_id else known for root, known in self._rooted.items()}
+
+
+def _root(message: Incoming) -> str:
+    """What names the thread of a message."""
+    return message.root_id or message.parent_id or message.remote_id

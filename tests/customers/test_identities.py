@@ -16,7 +16,10 @@ from tests.desk import Desk
 
 def met(desk: Desk, *authors: tuple[Author, datetime]) -> Identity:
     with desk.hub.database.transaction() as session:
-        ids = {store.meet(session, desk.channel_id, author, at=at) for author, at in authors}
+        ids = {
+            store.meet(session, desk.channel_id, store.key(author), store.facts(author), at=at).id
+            for author, at in authors
+        }
         assert len(ids) == 1
         return store.identity(session, ids.pop())
 

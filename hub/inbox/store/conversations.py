@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,6 +33,12 @@ _SUMMARISE = """
     WHERE id = :id"""
 
 _READ = "SELECT read_at, unread FROM conversations WHERE id = :id"
+
+_LOCKED_MARKS = "SELECT id, read_at, unread FROM conversations WHERE id IN {ids wanted} ORDER BY id {for_update}"
+
+_BETWEEN = """
+    SELECT id, thread_id, identity_id FROM conversations
+    WHERE thread_id IN {ids thread_ids} AND identity_id IN {ids identity_ids} AND merged_into IS NULL"""
 
 _MARK_READ = "UPDATE conversations SET read_at = :now, unread = 0 WHERE id = :id AND unread > 0"
 
@@ -153,21 +159,37 @@ def open_conversation(
     )
 
 
-def summarise(session: Session, conversation_id: int, summary: Summary, *, said: bool) -> None:
+def between(session: Session, thread_ids: Collection[int], identity_ids: Collection[int]) -> dict[tuple[int, int], int]:
+    """The conversations that these identities have in these threads, by thread and identity."""
+    rows = session.all(_BETWEEN, thread_ids=list(thread_ids), identity_ids=list(identity_ids))
+    return {(row["thread_id"], row["identity_id"]): row["id"] for row in rows}
+
+
+def summarise_all(session: Session, summaries: Mapping[int, Summary], *, said: bool) -> None:
     """Write what the list shows. said: something was, so that whoever answers has to have seen it."""
-    session.run(
-        _SUMMARISE,
-        id=conversation_id,
-        state=summary.state.value,
-        kind=summary.kind.value,
-        visibility=summary.visibility.value,
-        language=summary.language,
-        snippet=summary.snippet,
-        last_direction=summary.last_direction.value,
-        last_at=summary.last_at,
-        unread=summary.unread,
-        said=int(said),
-    )
+    rows = [
+        {
+            "id": conversation_id,
+            "state": summary.state.value,
+            "kind": summary.kind.value,
+            "visibility": summary.visibility.value,
+            "language": summary.language,
+            "snippet": summary.snippet,
+            "last_direction": summary.last_direction.value,
+            "last_at": summary.last_at,
+            "unread": summary.unread,
+            "said": int(said),
+        }
+        for conversation_id, summary in summaries.items()
+    ]
+    if rows:
+        session.many(_SUMMARISE, rows)
+
+
+def locked_marks(session: Session, conversation_ids: Iterable[int]) -> dict[int, ReadMark]:
+    """How far somebody of us has read each of these, in the order of ids; it stays so until the transaction ends."""
+    rows = session.all(_LOCKED_MARKS, wanted=list(conversation_ids))
+    return {row["id"]: ReadMark(at=from_micros_or_none(row["read_at"]), unread=row["unread"]) for row in rows}
 
 
 def read_mark(session: Session, conversation_id: int) -> ReadMark:
