@@ -135,6 +135,12 @@ class FakeBluesky(FakeNetwork):
             self.notifications[uri] = heard_as
         return uri
 
+    def notifies_ahead(self, text: str, at: datetime) -> str:
+        """A server that believes authors who date their posts ahead."""
+        uri = self.says(text, at=at)
+        self.posts[uri]["indexedAt"] = _written(at)
+        return uri
+
     def writes_directly(self, who: str, text: str, *, convo: str = "", status: str = "accepted") -> str:
         convo = convo or f"convo-{(LENA if who == ME else who).rpartition(':')[2]}"
         other = LENA if who == ME else who
@@ -409,9 +415,9 @@ class FakeBluesky(FakeNetwork):
         return {**told, "members": [self._profile(ME), self._profile(self.convos[id]["other"])]}
 
     def _logs(self, kind: str, convo: str, message: Mapping[str, Any]) -> None:
+        self.log.append({"$type": "chat.bsky.convo.defs#logDreamtOf", "rev": self._rev(), "convoId": convo})
         event = {"$type": f"chat.bsky.convo.defs#{kind}", "rev": self._rev(), "convoId": convo, "message": message}
         self.log.append(event)
-        self.log.append({"$type": "chat.bsky.convo.defs#logDreamtOf", "rev": self._rev(), "convoId": convo})
 
     # --- views ------------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from hub.errors import (
     Unavailable,
 )
 from hub.testing.clock import FrozenClock
-from hub.testing.server import Answer, Fault
+from hub.testing.server import Answer, FakeServer, Fault
 from tests.plugins.bluesky_channel import Channel
 from tests.plugins.bluesky_server import LENA, ME, PASSWORD, POST, TOM, FakeBluesky
 
@@ -86,28 +86,40 @@ def test_a_burst_of_known_messages_ends_the_way_down(
     assert len(server.calls(NOTIFICATIONS)) - before == 2
 
 
+def test_a_post_dated_back_by_two_days_is_found_below_known_ones(
+    server: FakeBluesky, channel: Channel, frozen_clock: FrozenClock
+) -> None:
+    for number in range(120):
+        server.says(f"{number}", at=frozen_clock() - timedelta(hours=number // 60 * 2))
+    channel.pull()
+    late = server.writes(LENA, "from a slow bridge", at=frozen_clock() - timedelta(hours=47), heard_as="mention")
+    assert late in channel.pull()
+
+
 def test_a_post_dated_back_by_a_week_is_found_within_a_day(
     server: FakeBluesky, channel: Channel, frozen_clock: FrozenClock
 ) -> None:
-    server.says("now")
+    for number in range(200):
+        server.says(f"{number}", at=frozen_clock() - timedelta(hours=number // 100 * 60))
     channel.pull()
-    late = server.says("written by a slow bridge", at=frozen_clock() - timedelta(days=7))
-    found = []
+    late = server.writes(LENA, "from a slow bridge", at=frozen_clock() - timedelta(days=7), heard_as="mention")
+    found = channel.pull()
+    assert late not in found
     for _ in range(30):
         frozen_clock.tick(3600)
         found += channel.pull()
     assert late in found
 
 
-def test_a_post_dated_ahead_does_not_hide_those_after_it(
+def test_posts_dated_ahead_do_not_hide_those_after_them(
     server: FakeBluesky, channel: Channel, frozen_clock: FrozenClock
 ) -> None:
-    server.says("from the future", at=frozen_clock() + timedelta(days=30))
+    server.notifies_ahead("from the future", frozen_clock() + timedelta(days=30))
     channel.pull()
     frozen_clock.tick(60)
-    later = server.says("from now")
-    assert later in channel.pull()
-    assert channel.messages[later].created_at == frozen_clock()
+    later = [server.writes(LENA, f"{number} from now", heard_as="mention") for number in range(150)]
+    assert set(later) <= set(channel.pull())
+    assert channel.messages[later[0]].created_at == frozen_clock()
 
 
 def test_an_answer_without_a_notification_is_found_in_our_thread(server: FakeBluesky, channel: Channel) -> None:
@@ -220,6 +232,15 @@ def test_an_expired_token_is_renewed_by_one_and_used_by_both_instances(server: F
     assert (server.sign_ins, server.refreshes) == (1, 1)
 
 
+def test_two_that_meet_the_end_of_a_session_at_once_renew_it_once(server: FakeBluesky, channel: Channel) -> None:
+    reading, writing = channel.connector._sessions, channel.another()._sessions
+    old = reading.current()
+    assert writing.current() == old
+    server.expires()
+    assert reading.renewed(old) == writing.renewed(old) != old
+    assert (server.sign_ins, server.refreshes) == (1, 1)
+
+
 def test_a_session_that_cannot_be_renewed_is_made_anew_with_the_app_password(
     server: FakeBluesky, channel: Channel
 ) -> None:
@@ -297,17 +318,29 @@ def test_a_suspended_account_is_not_signed_in_again(server: FakeBluesky, channel
     assert (suspended.value.reason, server.sign_ins) == ("suspended", 1)
 
 
-def test_the_account_is_spoken_for_at_its_own_server_which_may_not_be_an_inner_address(
+def test_the_account_is_spoken_for_at_its_own_server_but_not_at_an_inner_address(
     server: FakeBluesky, frozen_clock: FrozenClock, tmp_path: Path
 ) -> None:
+    """Neither the operator's exceptions nor a loopback address are open to what a document on the network names."""
     told = {"did": ME, "handle": "brightwater.test", "accessJwt": "a", "refreshJwt": "r"}
-    inside = {"id": "#atproto_pds", "serviceEndpoint": "http://127.0.0.1:1"}
-    server.answers(CREATE, _json({**told, "didDoc": {"service": [inside]}}))
-    channel = connected(server, frozen_clock, tmp_path)
-    with pytest.raises(Misconfigured) as refused:
-        channel.pull()
-    channel.close()
-    assert refused.value.code == "address_refused"
+    with FakeServer() as inner:
+        for address in (inner.url, "http://127.0.0.1:1"):
+            service = {"id": "#atproto_pds", "serviceEndpoint": address}
+            server.answers(CREATE, _json({**told, "didDoc": {"service": [service]}}))
+            channel = Channel(
+                server.url,
+                "brightwater.test",
+                PASSWORD,
+                tmp_path,
+                server.server.address,
+                inner.address,
+                clock=frozen_clock,
+            )
+            with pytest.raises(Misconfigured) as refused:
+                channel.pull()
+            channel.close()
+            assert refused.value.code == "address_refused"
+        assert not inner.arrivals
 
 
 def test_a_memory_nobody_understands_means_a_new_sign_in(
