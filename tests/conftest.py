@@ -6,7 +6,9 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+from hypothesis import HealthCheck
 
 from hub.kernel.config import read_config
 from hub.kernel.hub import Hub, open_hub, prepare
@@ -21,6 +23,17 @@ from tests.processes import NotInstalled
 
 # Before anything imports the kit: its asserts explain themselves like those of a test.
 pytest.register_assert_rewrite("hub.testing.contract")
+
+# The same examples each time, and no example fails for being slow on a machine that has other things to do.
+hypothesis.settings.register_profile(
+    "tests",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+hypothesis.settings.load_profile("tests")
 
 pytest_plugins = ["tests.skips", "tests.peers.wordpress", "tests.peers.mastodon", "tests.peers.bluesky"]
 

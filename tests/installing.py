@@ -15,5 +15,5 @@ def install(*sources: Path, into: Path) -> None:
         copies = [shutil.copytree(source, Path(scratch) / str(number)) for number, source in enumerate(sources)]
         options = ["--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check", "-q"]
         command = [sys.executable, "-m", "pip", "install", *options, "--target", into, *copies]
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=110)
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=400)
         assert ran.returncode == 0, ran.stdout + ran.stderr

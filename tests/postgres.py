@@ -23,6 +23,8 @@ SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_connections": "200",
+    # Its transactions would put off, at any moment, what the hub may read of its log, and hold up copies of databases.
+    "autovacuum": "off",
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -13,8 +14,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-STARTING_SECONDS = 60.0
-STOPPING_SECONDS = 10.0
+STARTING_SECONDS = 180.0
+STOPPING_SECONDS = 60.0
+
+# Below the ports that outgoing connections are given (32768 and up), which the tests make thousands of.
+_PORTS = range(20000, 32000)
+_given: set[int] = set()
 
 # Leads the program's group and ends it when the program ends, or when the pipe from the tests closes: a test session
 # that is killed leaves no server behind.
@@ -26,10 +31,18 @@ class NotInstalled(Exception):
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on now; servers that cannot choose their own are given this one."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port nobody listens on now; servers that cannot choose their own are given this one.
+
+    Nobody else comes to it before the server does, nor while it is down: no outgoing connection, and no second caller.
+    """
+    chance = random.SystemRandom()
+    while True:
+        port = chance.choice(_PORTS)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
 @contextlib.contextmanager

@@ -41,11 +41,11 @@ class Installation:
         """Another `hub` command on the same folder, in a process of its own."""
         environ = {**os.environ, **self.environ}
         return subprocess.run(
-            [*_HUB, *arguments], env=environ, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL
+            [*_HUB, *arguments], env=environ, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL
         )
 
     def get(self, path: str) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request("GET", path)
             answer = connection.getresponse()

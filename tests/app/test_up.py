@@ -211,7 +211,7 @@ def _open_stream(up: Installation) -> socket.socket:
         agent = agents.add(hub, OPERATOR, email="bo@example.com", name="Bo", role=Role.ADMIN)
         with hub.database.transaction() as session:
             token = sessions.start(session, hub, agent.id, user_agent="test")
-    page = socket.create_connection(("127.0.0.1", up.port), timeout=20)
+    page = socket.create_connection(("127.0.0.1", up.port), timeout=120)
     cookie = f"{session_cookie(origin_of(config))}={token}"
     page.sendall(f"GET /live HTTP/1.1\r\nhost: 127.0.0.1:{up.port}\r\ncookie: {cookie}\r\n\r\n".encode())
     received = b""

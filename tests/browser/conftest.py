@@ -6,9 +6,13 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.pages import CHROMIUM_FLAGS, Browsing, shot
+
+
+# A machine that has other things to do is slow, and that is no finding; Playwright waits for 5 seconds.
+expect.set_options(timeout=60_000)
 
 
 # Not for the whole session: while Playwright runs, this thread has a running event loop, in which no other test of

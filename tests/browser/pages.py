@@ -60,6 +60,7 @@ class Browsing:
             timezone_id="UTC",
             locale="en-GB",
         )
+        context.set_default_timeout(90_000)
         self._contexts.append(context)
         self._watch(context)
         return context.new_page()

@@ -16,9 +16,9 @@ from tests.app.running import Installation
 from tests.browser.installation import add_admin, connect_sandbox, hub_of, sign_in
 from tests.browser.pages import Browsing, axe, fits_its_width
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 CHANNEL_PAGES = ("", "/settings", "/unreadable", "/remove")
-TESTED = 40_000
+TESTED = 120_000
 """Milliseconds a test of a connection may take: it starts the plugin's process."""
 
 

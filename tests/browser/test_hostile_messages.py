@@ -20,7 +20,7 @@ from tests.app.running import Installation
 from tests.browser.installation import add_admin, connect_sandbox, hub_of, sign_in
 from tests.corpus.hostile import MESSAGES, HostileMessage
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 TOGETHER = 90
 
 

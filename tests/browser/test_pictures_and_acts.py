@@ -16,8 +16,8 @@ from tests.browser.pages import Browsing, axe, fits_its_width
 from tests.kernel.test_images import picture
 from tests.processes import wait_until
 
-pytestmark = pytest.mark.timeout(240)
-ARRIVES = 60_000
+pytestmark = pytest.mark.timeout(600)
+ARRIVES = 120_000
 """Milliseconds something may take on its way to the network and back, on a busy machine."""
 
 DROP = """(composer, [body, name]) => {
@@ -177,9 +177,13 @@ def test_a_message_is_liked_and_ours_is_changed_and_deleted_by_keyboard(
     page.get_by_label("Your reply").press("Control+Enter")
     changed = page.locator(".msg.out", has_text="Eight weeks.")
     expect(changed).to_be_visible(timeout=ARRIVES)
-    changed.get_by_text("Delete", exact=True).press("Enter")
+    asked, sure = changed.get_by_text("Delete", exact=True), changed.get_by_role("button", name="Delete it there")
+    asked.press("Enter")
     axe(page)
-    changed.get_by_role("button", name="Delete it there").press("Enter")
+    # The echo of the change may come meanwhile: it draws the message anew, with the question closed.
+    if not sure.is_visible():
+        asked.press("Enter")
+    sure.press("Enter")
     expect(page.get_by_text("Deleted on the network")).to_be_visible(timeout=ARRIVES)
 
 

@@ -13,8 +13,8 @@ from tests.browser.installation import add_admin, sign_in
 from tests.browser.pages import Browsing
 from tests.peers.mastodon import Emulator
 
-pytestmark = pytest.mark.timeout(400)  # the first time, the emulator has to be fetched
-TESTED = 60_000
+pytestmark = pytest.mark.timeout(600)  # the first time, the emulator has to be fetched
+TESTED = 120_000
 """Milliseconds until somebody is back: the plugin's process is started, and the connection tested."""
 
 

@@ -60,7 +60,7 @@ def test_of_two_forms_sent_at_once_one_connects_the_account(connect: Connect) ->
     together = threading.Barrier(2)
 
     def press(key: str) -> str:
-        together.wait(30)
+        together.wait(120)
         try:
             return str(connect("@second", key=key).id)
         except Invalid as refused:
@@ -84,6 +84,19 @@ def test_where_people_sign_in_a_channel_keeps_its_account(hub: Hub, desk: Desk, 
         change(hub, desk, desk.channel, "@third")
     assert describe(refused.value).title == "This is another account than before: @third, not @brightwater"
     assert change(hub, desk, desk.channel, "@brightwater").id == desk.channel_id
+
+
+def test_a_server_that_learns_another_name_for_an_account_means_the_same(
+    hub: Hub, desk: Desk, fake: FakeNetwork
+) -> None:
+    plug_in(hub.plugins, fake.connector_class(features=Features(send=True, signs_in=True)))
+    with hub.database.transaction() as session:
+        session.run(
+            "UPDATE channels SET account = :account WHERE id = :id",
+            account='{"id":"acct:us@home.example","handle":"@us@home.example"}',
+            id=desk.channel_id,
+        )
+    assert change(hub, desk, desk.channel, "@us@home.example").account.id == "@us@home.example"
 
 
 def test_a_connection_test_keeps_the_account(hub: Hub, desk: Desk, connect: Connect) -> None:

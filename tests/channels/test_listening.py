@@ -21,7 +21,7 @@ from tests.plugging import PluginFolder
 from tests.processes import wait_until
 
 ATTENTIVE = Path(__file__).with_name("attentive.py").read_text()
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 Start = Callable[..., ChildConnectors]
 

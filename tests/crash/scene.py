@@ -82,7 +82,7 @@ class Process:
         """Wait until it ends by itself."""
         running, self._running = self._running, None
         assert running is not None and running.stdin is not None
-        code = running.wait(60)
+        code = running.wait(180)
         running.stdin.close()
         for reader in self._readers:
             reader.join()

@@ -11,7 +11,7 @@ from tests.crash.scene import opened_scene
 from tests.plugging import PluginFolder
 from tests.processes import wait_until
 
-pytestmark = [pytest.mark.kills, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kills, pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize("point", [point for point in POINTS if not point.startswith("hook.")])

@@ -30,7 +30,7 @@ from tests.processes import free_port, wait_until
 ROUNDS = max(int(os.environ.get("HUB_ROUNDS", "20")) // 10, 1)
 SEED = int(os.environ.get("HUB_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 
-pytestmark = [pytest.mark.kills, pytest.mark.timeout(240 + ROUNDS * 30)]
+pytestmark = [pytest.mark.kills, pytest.mark.timeout(600 + ROUNDS * 30)]
 
 
 class Sender:

@@ -15,7 +15,7 @@ ROUNDS = int(os.environ.get("HUB_ROUNDS", "20"))
 SEED = int(os.environ.get("HUB_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 FAULTS = ("ok", "ok", "ok", "ok", "drop", "drop", "down")
 
-pytestmark = [pytest.mark.kills, pytest.mark.timeout(240 + ROUNDS * 8)]
+pytestmark = [pytest.mark.kills, pytest.mark.timeout(600 + ROUNDS * 8)]
 
 
 def test_killed_at_random_moments_everything_comes_in_once_and_goes_out_once(tmp_path: Path, engine_url: str) -> None:

@@ -12,7 +12,7 @@ from tests.crash.scene import opened_scene
 from tests.postgres import OwnServer, own_postgres
 from tests.processes import NotInstalled
 
-pytestmark = [pytest.mark.kills, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kills, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from hub.kernel.hub import open_hub
 from tests.crash.scene import Scene, opened_scene
 from tests.processes import wait_until
 
-pytestmark = [pytest.mark.kills, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.kills, pytest.mark.timeout(600)]
 
 
 def test_after_an_older_backup_is_restored_nothing_arrives_twice(tmp_path: Path, engine_url: str) -> None:

@@ -11,7 +11,7 @@ from hub.keys.rotate import old_keys, rotate
 from tests.crash.scene import opened_scene
 from tests.processes import wait_until
 
-pytestmark = [pytest.mark.kills, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kills, pytest.mark.timeout(600)]
 
 
 def test_worker_and_desk_go_on_while_the_key_is_changed(tmp_path: Path) -> None:

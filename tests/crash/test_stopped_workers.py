@@ -14,7 +14,7 @@ import pytest
 from tests.crash.scene import Process, Scene, opened_scene
 from tests.processes import wait_until
 
-pytestmark = [pytest.mark.kills, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.kills, pytest.mark.timeout(600)]
 
 POINTS = ("send.claimed", "send.begun", "send.answered", "pull.fetched")
 

@@ -10,7 +10,7 @@ import pytest
 from tests.crash.scene import opened_scene
 from tests.processes import wait_until
 
-pytestmark = [pytest.mark.kills, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kills, pytest.mark.timeout(600)]
 
 
 def test_a_stop_under_load_leaves_nothing_claimed_and_nothing_half_sent(tmp_path: Path) -> None:

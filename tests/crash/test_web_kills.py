@@ -29,7 +29,7 @@ from tests.processes import free_port, wait_until
 ROUNDS = int(os.environ.get("HUB_ROUNDS", "20"))
 SEED = int(os.environ.get("HUB_SEED", "0")) or random.SystemRandom().randrange(1, 10**9)
 
-pytestmark = [pytest.mark.kills, pytest.mark.timeout(240 + ROUNDS * 8)]
+pytestmark = [pytest.mark.kills, pytest.mark.timeout(600 + ROUNDS * 8)]
 
 
 class Presser:

@@ -100,7 +100,7 @@ class Station:
     def begins(self) -> Call:
         """Tick, and wait until the call that begins has reached the network."""
         self.listeners.tick(WORKER)
-        assert self.studio.begun.acquire(timeout=30)
+        assert self.studio.begun.acquire(timeout=120)
         return self.studio.calls[-1]
 
     def notices_the_end(self) -> None:

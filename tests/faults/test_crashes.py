@@ -19,7 +19,7 @@ from tests.faults.line import Line, Peer
 from tests.faults.peers import ANSWERING, answering_peer
 from tests.faults.proxy import MODES, fault_proxy
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.peers]  # the first time, an emulator has to be fetched
+pytestmark = [pytest.mark.timeout(600), pytest.mark.peers]  # the first time, an emulator has to be fetched
 
 SETTLED = {State.SENT, State.FAILED, State.UNKNOWN}
 DROPPED = next(mode for mode in MODES if mode.name == "dropped answer")

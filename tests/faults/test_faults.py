@@ -19,7 +19,7 @@ from tests.faults.line import Line, Peer
 from tests.faults.peers import ANSWERING, FeedPeer, answering_peer
 from tests.faults.proxy import MODES, Mode, fault_proxy
 
-pytestmark = [pytest.mark.timeout(400), pytest.mark.peers]  # the first time, an emulator has to be fetched
+pytestmark = [pytest.mark.timeout(600), pytest.mark.peers]  # the first time, an emulator has to be fetched
 
 SETTLED = {State.SENT, State.FAILED, State.UNKNOWN}
 _words = itertools.count(1)

@@ -2,7 +2,7 @@
 
 mastodon_mock is an emulator: what runs on it is compatible with an emulator, no more. It lives in an environment of its
 own, because it brings libraries that would change ours. Mastodon.py's source distribution holds what real Mastodon
-servers answered to its tests. Both are fetched once into tests/.peers.
+servers answered to its tests. Both are fetched once into tests/.peers: `tests/run` does so, by `fetch`.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ EMULATOR = ("mastodon_mock==0.6.1", "PyYAML==6.0.3")
 RECORDINGS = "Mastodon.py==2.3.3"
 CONFIG = Path(__file__).with_name("mastodon_mock.toml")
 READER = Path(__file__).with_name("read_cassettes.py")
-FETCHING_SECONDS = 110
-TIMEOUT = 20.0
+FETCHING_SECONDS = 500
+TIMEOUT = 60.0
 
 
 class Emulator:
@@ -154,6 +154,12 @@ def recorded_answers() -> list[Recorded]:
         _run(programs / "python", READER, folder, kept)
         shutil.rmtree(folder)
     return [Recorded(**each) for each in json.loads(kept.read_text())]
+
+
+def fetch() -> None:
+    """Make both ready, so that no test has to wait for the package index. Raises NotInstalled."""
+    emulator_environment()
+    recorded_answers()
 
 
 def _run(*command: str | Path) -> None:

@@ -70,7 +70,7 @@ def came(bluesky: BlueskyNetwork, channel: Channel, *uris: str) -> list[Incoming
         channel.pull()
         return set(uris) <= channel.messages.keys()
 
-    wait_until(here, "what was written", seconds=30)
+    wait_until(here, "what was written")
     return [channel.messages[uri] for uri in uris]
 
 

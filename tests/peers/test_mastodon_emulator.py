@@ -21,7 +21,7 @@ from hub.errors import (
 from tests.peers.mastodon import Emulator
 from tests.plugins.mastodon_channel import Channel
 
-pytestmark = pytest.mark.timeout(400)  # the first time, it has to be fetched
+pytestmark = pytest.mark.timeout(600)  # the first time, it has to be fetched
 
 Connect = Callable[..., Channel]
 

@@ -20,7 +20,7 @@ from hub.kernel.http import Response
 from hub.testing.contract.watching import check_instants
 from tests.peers.mastodon import Recorded
 
-pytestmark = pytest.mark.timeout(400)  # the first time, they have to be fetched
+pytestmark = pytest.mark.timeout(600)  # the first time, they have to be fetched
 
 NOW = datetime(2026, 10, 14, 19, 0, tzinfo=UTC)
 ME = Me(id="117440810532227399", domain="localhost:3000", author=Author(id="us", is_us=True))

@@ -21,7 +21,7 @@ from hub.kernel.http import Door
 from tests.peers.mastodon import TIMEOUT, Emulator
 from tests.plugins.mastodon_channel import Channel, SampleUploads
 
-pytestmark = pytest.mark.timeout(400)  # the first time, it has to be fetched
+pytestmark = pytest.mark.timeout(600)  # the first time, it has to be fetched
 
 BACK = "https://hub.example/channels/signed-in"
 PATIENCE = 60.0

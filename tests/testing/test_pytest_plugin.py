@@ -40,13 +40,13 @@ def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
     """pytest with Hubbub's plugin alone, which starts sooner."""
     environ = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     command = [sys.executable, "-m", "pytest", "-p", "hub.testing.pytest_plugin", "-p", "no:cacheprovider", *arguments]
-    return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=100)
+    return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=400)
 
 
 def test_who_only_has_hubbub_installed_notices_nothing(tmp_path: Path) -> None:
     (tmp_path / "test_bystander.py").write_text(BYSTANDER)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100)
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=400)
     assert ran.returncode == 0, ran.stdout
     assert "Quality" not in ran.stdout
 

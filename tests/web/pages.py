@@ -20,7 +20,7 @@ from hub.testing.clock import START
 from hub.web.live import LiveHub
 from hub.web.server import make_server, web_app
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a test gives up on what should have come."""
 
 

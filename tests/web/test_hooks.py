@@ -44,7 +44,7 @@ class Sender:
     ) -> tuple[int, str]:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         signed = signed_headers([secret], name, raw, now=self.desk.hub.clock()) if headers is None else headers
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             connection.request(method, f"/hooks/{hook or self.desk.hook}", raw, {"Host": "anything", **signed})
             answer = connection.getresponse()
@@ -68,7 +68,7 @@ def sender(hub: Hub, desk: WebhookDesk) -> Iterator[Sender]:
     thread.start()
     yield Sender(listening.getsockname()[1], desk)
     server.should_exit = True
-    thread.join(30)
+    thread.join(120)
     assert not thread.is_alive()
 
 

@@ -31,7 +31,7 @@ await network.processAll()
 
 const pds = network.pds.server.server
 const commands = {
-  '/settle': () => network.processAll(20_000),
+  '/settle': () => network.processAll(100_000),
   '/down': () => {
     pds.close() // the AppView's own subscription stays: it is not what goes away
     pds.closeAllConnections()
