@@ -85,7 +85,10 @@ def come_back(hub: Hub, state: str, *, session_id: int) -> Left | None:
     if found is None:
         return None
     sealed, expires_at = found
-    left = msgspec.json.decode(hub.secrets.unseal(sealed), type=Left)
+    try:
+        left = msgspec.json.decode(hub.secrets.unseal(sealed), type=Left)
+    except KeyLost:  # the key was changed meanwhile: it is begun again
+        return None
     return replace(left, is_late=expires_at <= hub.clock())
 
 
