@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.pages import CHROMIUM_FLAGS, Browsing, shot
 
-
 # A machine that has other things to do is slow, and that is no finding; Playwright waits for 5 seconds.
 expect.set_options(timeout=60_000)
 
