@@ -38,10 +38,13 @@ def listen(
     server: Server, door: Door, instance: Any, memory: Memory, wake: Callable[[], None], stop: threading.Event
 ) -> None:
     """Call `wake` when something happens, until `stop`. Raises NotFound where the server has no such stream."""
+    home = streaming_address(instance, server.home)
+    # The operator's exceptions count for the server that was entered, not for one that it names.
+    excepted = urlsplit(home).hostname == urlsplit(server.home).hostname
     try:
         for path in PATHS:
-            url = f"{streaming_address(instance, server.home)}{path}"
-            with door.stream("GET", url, headers=_headers(server), limits=STREAM, stop=stop) as answer:
+            url, headers = f"{home}{path}", _headers(server)
+            with door.stream("GET", url, headers=headers, limits=STREAM, stop=stop, excepted=excepted) as answer:
                 if _is_stream(answer):
                     _follow(answer, memory, wake)
                     return

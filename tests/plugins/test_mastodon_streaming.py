@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from hub_plugins.mastodon.streaming import events, streaming_address
 
 from hub.errors import ConnectorError, NotFound, Unavailable
-from hub.testing.server import Answer
+from hub.testing.server import Answer, FakeServer
 from tests.plugins.mastodon_channel import Channel
 from tests.plugins.mastodon_server import TOKEN, Dialect, FakeMastodon
 
@@ -103,6 +104,21 @@ def test_an_address_inside_is_never_streamed_from(channel: Channel, server: Fake
     with pytest.raises(ConnectorError) as refused:
         hears(channel)
     assert refused.value.code == "not_found"
+
+
+def test_a_server_cannot_point_us_at_an_address_that_only_the_operator_allowed(
+    server: FakeMastodon, tmp_path: Path
+) -> None:
+    with FakeServer() as inside:
+        told = f"ws://localhost:{inside.address.rpartition(':')[2]}"
+        body = json.dumps({"domain": "home.example", "configuration": {"urls": {"streaming": told}}}).encode()
+        answer = Answer(headers={"Content-Type": "application/json"}, body=body)
+        server.server.on("GET", "/api/v2/instance").plays(answer)
+        made = Channel(server.url, TOKEN, tmp_path, server.server.address, told.removeprefix("ws://"))
+        with pytest.raises(NotFound):
+            hears(made)
+        assert inside.arrivals == []
+        made.close()
 
 
 def test_what_was_let_in_later_is_read_at_once_however_old(channel: Channel, server: FakeMastodon) -> None:

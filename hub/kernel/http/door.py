@@ -124,14 +124,24 @@ class Door:
         auth: tuple[str, str] | None = None,
         limits: FetchLimits = LIMITS,
         stop: threading.Event | None = None,
+        excepted: bool = True,
     ) -> Iterator[StreamedResponse]:
         """Ask and give the answer while its body comes; as `request` otherwise.
 
         Its turn at the host ends with the headers, since a stream may stay open for hours (say so in `limits`).
-        stop: when it is set, reading ends within a second with Unavailable.
+        stop: when it is set, reading ends within a second with Unavailable. excepted: as in `request`.
         """
         answer = self.open_answer(
-            method, url, headers=headers, params=params, json=json, body=body, auth=auth, limits=limits, stop=stop
+            method,
+            url,
+            headers=headers,
+            params=params,
+            json=json,
+            body=body,
+            auth=auth,
+            limits=limits,
+            stop=stop,
+            excepted=excepted,
         )
         answer.end_turn()
         try:
