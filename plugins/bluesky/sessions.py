@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -38,8 +38,8 @@ class Session:
     did: str
     handle: str
     pds: str
-    access: str
-    refresh: str
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
     excepted: bool = True
 
 
@@ -131,7 +131,7 @@ class Sessions:
             raise Unavailable("unexpected_answer") from None
         if told.get("active") is False and status in _SHUT:
             raise AuthExpired("suspended", detail=status)
-        home = pds_of(told.get("didDoc")) or pds or self._looked_up(did)
+        home = pds_of(told.get("didDoc"), self._service) or pds or self._looked_up(did)
         self._known = self._made(did=did, handle=handle, pds=home, access=access, refresh=refresh)
         self._remember()
         return self._known
@@ -145,9 +145,8 @@ class Sessions:
         kind, _, name = did.removeprefix("did:").partition(":")
         url = f"{_DIRECTORY}/{quote(did)}" if kind == "plc" else f"https://{name}/.well-known/did.json"
         try:
-            return (
-                pds_of(self._context.http.request("GET", url, limits=_LIMITS, excepted=False).json()) or self._service
-            )
+            told = self._context.http.request("GET", url, limits=_LIMITS, excepted=False).json()
+            return pds_of(told, self._service) or self._service
         except ConnectorError:
             return self._service
 
@@ -166,12 +165,15 @@ class Sessions:
         raise instruction(read_refusal(answer), writing=False, now=self._context.clock())
 
 
-def pds_of(document: Any) -> str:
-    """The server that a DID document names for the account's data; empty when it names none."""
+def pds_of(document: Any, service: str) -> str:
+    """The server that a DID document names for the account's data; empty when it names none, or one on a connection
+    less safe than to the server that was entered."""
     services = document.get("service") if isinstance(document, Mapping) else None
-    for service in services if isinstance(services, list) else ():
-        if isinstance(service, Mapping) and str(service.get("id") or "").endswith("#atproto_pds"):
-            return str(service.get("serviceEndpoint") or "").rstrip("/")
+    safe = ("https://", "http://") if service.startswith("http://") else ("https://",)
+    for named in services if isinstance(services, list) else ():
+        if isinstance(named, Mapping) and str(named.get("id") or "").endswith("#atproto_pds"):
+            address = str(named.get("serviceEndpoint") or "").rstrip("/")
+            return address if address.startswith(safe) else ""
     return ""
 
 
