@@ -13,7 +13,7 @@ from hub.events import ReplyQueued
 from hub.inbox import uploads
 from hub.inbox.companion import companion_of
 from hub.inbox.ingest import refresh
-from hub.inbox.model import Conversation, Direction, Message
+from hub.inbox.model import Conversation, Direction, Message, UploadRow
 from hub.inbox.store import conversations, messages, replies
 from hub.inbox.target import target_of
 from hub.inbox.version import Version, demand_seen
@@ -155,9 +155,14 @@ def _fitting(hub: Hub, draft: Draft) -> tuple[str, ...]:
             return draft.attachments
         conversation = conversations.conversation(session, draft.conversation_id)
         answerable = find_answerable(hub, session, conversation, target_id=draft.target_id)
-        pictures = uploads.picked(session, draft.attachments)
+        pictures = _picked(session, draft)
     most = answerable.send_through.limits.get("attachment_bytes", 0) if answerable.send_through else 0
     return uploads.fitted(hub, draft.agent_id, pictures, most) if most else draft.attachments
+
+
+def _picked(session: Session, draft: Draft) -> tuple[UploadRow, ...]:
+    place = {"agent_id": draft.agent_id, "conversation_id": draft.conversation_id}
+    return uploads.picked(session, draft.attachments, **place)
 
 
 def _measure(hub: Hub, channel: Channel, outgoing: Outgoing) -> Measure:
@@ -222,7 +227,7 @@ def _outgoing(hub: Hub, session: Session, answerable: Answerable, draft: Draft) 
         visibility=draft.visibility or usual,
         language=draft.language,
         content_warning=draft.content_warning,
-        attachments=tuple(row.upload for row in uploads.picked(session, draft.attachments)),
+        attachments=tuple(row.upload for row in _picked(session, draft)),
         mentions=_mentions(target, draft),
         quote=draft.quote,
     )

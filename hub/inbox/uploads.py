@@ -70,9 +70,10 @@ def files_of(hub: Hub) -> UploadFiles:
     return UploadFiles(hub.config.media)
 
 
-def picked(session: Session, ids: Sequence[str]) -> tuple[UploadRow, ...]:
-    """The pictures of a draft in its order. Raises Invalid("attachments", "not_a_choice") for one that is not there."""
-    found = uploads.several(session, ids)
+def picked(session: Session, ids: Sequence[str], *, agent_id: int, conversation_id: int) -> tuple[UploadRow, ...]:
+    """The pictures of an agent's draft in its order. Raises Invalid("attachments", "not_a_choice") for one that is not
+    there, or not for this agent to send there."""
+    found = uploads.free(session, ids, agent_id=agent_id, conversation_id=conversation_id)
     if len(set(ids)) != len(ids) or any(each not in found for each in ids):
         raise Invalid("attachments", "not_a_choice")
     return tuple(found[each] for each in ids)

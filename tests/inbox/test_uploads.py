@@ -18,6 +18,7 @@ from hub.kernel.images import fit, to_send
 from hub.testing.fake import FakeNetwork
 from tests.desk import Desk
 from tests.kernel.test_images import ARTIST, ORIENTATION, TURNED_RIGHT, flood, picture
+from tests.people.crew import Crew
 
 
 def bring(desk: Desk, body: bytes = b"", *, name: str = "cartridge.jpg", description: str = "A cartridge") -> UploadRow:
@@ -150,6 +151,24 @@ def test_a_picture_too_large_for_the_network_goes_out_smaller_and_ours_shows_wha
     assert sent.alt == "A cartridge"
     (shown,) = desk.conversation()[-1].attachments
     assert shown.size == sent.size == len(uploads.body_of(desk.hub, sent.id))
+
+
+def test_a_picture_that_somebody_else_brought_goes_with_no_reply_of_ours_at_any_size(
+    desk: Desk, fake: FakeNetwork
+) -> None:
+    with desk.hub.database.transaction() as session:
+        session.run("UPDATE channels SET limits = :limits", limits='{"characters": 500, "attachment_bytes": 20000}')
+    out = BytesIO()
+    Image.effect_noise((800, 600), 90).convert("RGB").save(out, "JPEG", quality=95)
+    somebody = Crew(desk.hub).agent("Jonas").id
+    for body in (picture("JPEG"), out.getvalue()):
+        theirs = uploads.store_upload(desk.hub, somebody, body, "secret.jpg")
+        fake.says("How does it look?")
+        desk.pulls()
+        with pytest.raises(Invalid, match="not_a_choice"):
+            desk.answers("Like this.", attachments=(theirs.id,))
+    desk.waits(11)
+    assert fake.sent == []
 
 
 def test_what_a_reply_names_is_kept_and_what_was_given_up_goes_after_a_day(desk: Desk, fake: FakeNetwork) -> None:

@@ -19,19 +19,21 @@ _INSERT = """
 
 _SEVERAL = f"SELECT {_COLUMNS} FROM uploads WHERE id IN {{texts wanted}}"  # noqa: S608
 
+# A picture goes with one reply. One that was taken back gives its pictures to the next one in its conversation,
+# whoever of us writes it.
+_FREE = """(
+        (outbox_id IS NULL AND agent_id = :agent_id)
+        OR outbox_id IN (SELECT id FROM outbox WHERE state = 'cancelled' AND conversation_id = :conversation_id))"""
+
+_FREE_ONES = f"SELECT {_COLUMNS} FROM uploads WHERE id IN {{texts wanted}} AND {_FREE}"  # noqa: S608
+
 _WAITING = """
     SELECT count(*) AS pictures, COALESCE(sum(size), 0) AS bytes FROM uploads
     WHERE agent_id = :agent_id AND outbox_id IS NULL"""
 
 _DESCRIBE = "UPDATE uploads SET alt = :alt WHERE id = :id AND alt <> :alt"
 
-# A picture goes with one reply. One that was taken back gives its pictures to the next one in its conversation,
-# whoever of us writes it.
-_ATTACH = """
-    UPDATE uploads SET outbox_id = :outbox_id
-    WHERE id = :id AND (
-        (outbox_id IS NULL AND agent_id = :agent_id)
-        OR outbox_id IN (SELECT id FROM outbox WHERE state = 'cancelled' AND conversation_id = :conversation_id))"""
+_ATTACH = f"UPDATE uploads SET outbox_id = :outbox_id WHERE id = :id AND {_FREE}"  # noqa: S608
 
 _EXPIRED = """
     SELECT uploads.id FROM uploads LEFT JOIN outbox ON outbox.id = uploads.outbox_id
@@ -64,6 +66,12 @@ def add(session: Session, upload: UploadRow) -> None:
 def several(session: Session, wanted: Sequence[str]) -> dict[str, UploadRow]:
     """Pictures by their ids; what is unknown is left out."""
     return {row["id"]: _upload(row) for row in session.all(_SEVERAL, wanted=list(wanted))} if wanted else {}
+
+
+def free(session: Session, wanted: Sequence[str], *, agent_id: int, conversation_id: int) -> dict[str, UploadRow]:
+    """Those of the pictures that `attach` would give to a reply of this agent's in this conversation."""
+    place = {"agent_id": agent_id, "conversation_id": conversation_id}
+    return {row["id"]: _upload(row) for row in session.all(_FREE_ONES, wanted=list(wanted), **place)} if wanted else {}
 
 
 def waiting(session: Session, agent_id: int) -> tuple[int, int]:
