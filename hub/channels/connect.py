@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from hub.channels import store
 from hub.channels.connectors import Connectors
 from hub.channels.model import Account, Channel, ChannelState, Remembered, Trouble
-from hub.channels.settings import fields_of, read_form, split
+from hub.channels.settings import fields_of, leads_elsewhere, read_form, split
 from hub.channels.webhook import store as webhook
 from hub.channels.wire import Problem, to_error
 from hub.connector import Check
@@ -133,12 +133,20 @@ def change_channel(
 def with_known_secrets(
     hub: Hub, channel: Channel, values: Mapping[str, str], forgotten: Collection[str] = ()
 ) -> dict[str, str]:
-    """What a form says of a channel that exists, completed by the secrets that it leaves as they are."""
+    """What a form says of a channel that exists, completed by the secrets that it leaves as they are.
+
+    Raises Invalid at a secret that would go to another address than the one it was entered for.
+    """
     with hub.database.reading() as session:
         known = account_of(hub, session, channel).settings
     fields = fields_of(hub.plugins.connector(channel.kind).Settings)
-    kept = {field.name for field in fields if field.secret and not values.get(field.name)} - set(forgotten)
-    return {**values, **{name: known.get(name, "") for name in kept}}
+    left = [field.name for field in fields if field.secret and not values.get(field.name)]
+    kept = {name: known.get(name, "") for name in left if name not in forgotten}
+    owned = next((name for name, secret in kept.items() if secret), None)
+    addresses = [field.name for field in fields if field.kind == "url"]
+    if owned and any(leads_elsewhere(known.get(name, ""), values.get(name, "")) for name in addresses):
+        raise Invalid(owned, "enter_again")
+    return {**values, **kept}
 
 
 def check_channel(hub: Hub, connectors: Connectors, channel_id: int) -> Check:

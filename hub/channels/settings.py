@@ -87,7 +87,7 @@ def _checked(field: Field, value: str, *, is_needed: bool = True) -> str:
         return field.default
     if len(value) > _LONGEST:
         raise Invalid(field.name, "too_long", limit=_LONGEST)
-    if field.kind == "url" and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+    if field.kind == "url" and (_origin(value) or ("",))[0] not in ("http", "https"):
         raise Invalid(field.name, "not_an_address")
     if field.kind in ("number", "channel") and not value.isdecimal():
         raise Invalid(field.name, "not_a_number")
@@ -115,6 +115,25 @@ def _typed(hint: Any, value: str) -> Any:
     if int in wanted:
         return int(value)
     return float(value) if float in wanted else value
+
+
+def leads_elsewhere(before: str, after: str) -> bool:
+    """Whether another server is meant than before, or the same one without encryption. One that was or is empty leads
+    nowhere."""
+    if not before.strip() or not after.strip():
+        return False
+    old, new = _origin(before), _origin(after)
+    is_upgraded = old and new and (old[0], new[0], new[2]) == ("http", "https", None)
+    return old[1] != new[1] if old and new and is_upgraded else old != new
+
+
+def _origin(address: str) -> tuple[str, str, int | None] | None:
+    """Scheme, host and port, the port None where it is not said; None for what is no address."""
+    try:
+        parts = urlsplit(address.strip())
+        return (parts.scheme, parts.hostname, parts.port) if parts.hostname else None
+    except ValueError:
+        return None
 
 
 def split(settings: type[Any], values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

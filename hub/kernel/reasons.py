@@ -296,6 +296,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "deleted": (mark("The message was deleted"), _NOTHING_SENT),
     "gone": (mark("The message was deleted"), _NOTHING_SENT),
     "missing": (mark("This is needed"), mark("Fill it in.")),
+    "enter_again": (
+        mark("This was entered for another address"),
+        mark("Enter it again, so that it goes nowhere by mistake."),
+    ),
     "not_found.missing": (mark("What this answers is not there"), mark("It may come back. Your text is kept.")),
     "not_a_comment": (mark("What this answers is no longer a comment"), _NOTHING_SENT),
     "not_yours": (mark("This message is not from this account"), mark("Only its author can change or delete it.")),

@@ -33,8 +33,8 @@ def try_out(kind: str, filled: Filled, channel: Channel | None = None) -> Tried:
     hub = the_hub()
     if not hub.plugins.connector(kind).features.webhook:
         raise Absent("nothing is delivered to this kind", kind=kind)
-    values = with_known_secrets(hub, channel, filled.values, filled.forgotten) if channel else filled.values
     try:
+        values = with_known_secrets(hub, channel, filled.values, filled.forgotten) if channel else filled.values
         page = preview(hub, site().connectors, kind, values, filled.example)
     except (Invalid, ConnectorError, PluginFault) as error:
         return Tried(errors=channel_form.place(error, channel_form.settings_of(hub, kind)))

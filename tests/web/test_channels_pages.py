@@ -55,6 +55,7 @@ def test_a_channel_without_a_name_takes_that_of_its_account(office: Office) -> N
     [
         ("setting_address", "", "This is needed"),
         ("setting_address", "shop.example", "This is not a web address"),
+        ("setting_address", "https://[", "This is not a web address"),
         ("setting_user", "x" * 2001, "This is too long"),
         ("setting_password", "", "This is needed"),
         ("setting_talk", "many", "This is not a number"),
@@ -275,6 +276,20 @@ def test_settings_are_changed_and_a_secret_left_empty_stays(office: Office) -> N
     assert office.shop.checked[-1].password == SECRET
     with office.hub.database.reading() as session:
         assert account_of(office.hub, session, changed).settings["password"] == SECRET
+
+
+@pytest.mark.parametrize(
+    "address", ["https://evil.example", "https://shop.example.evil.example", "http://shop.example"]
+)
+def test_a_secret_that_is_kept_is_not_taken_to_another_address(office: Office, address: str) -> None:
+    browser = office.enter(Role.SUPERVISOR)
+    office.connect(browser)
+    channel_id = office.channel_id("Shop reviews")
+    fields = {**GOOD, "team_id": str(office.team.id), "setting_address": address}
+    refused = browser.submit(f"/channels/{channel_id}/settings", **{**fields, "setting_password": ""})
+    assert (refused.status_code, list(errors_at(refused))) == (422, ["setting_password"])
+    assert [shop.address for shop in office.shop.checked] == ["https://shop.example"]
+    assert browser.submit(f"/channels/{channel_id}/settings", **fields).status_code == 303
 
 
 def test_settings_that_do_not_work_change_nothing(office: Office) -> None:
