@@ -103,7 +103,8 @@ class Bluesky(Connector):
 
     def plan(self, outgoing: Outgoing, key: str) -> Plan:
         """The parts of the answer, each frozen as the record it becomes, with the key it is written under."""
-        if outgoing.visibility.is_wider_than(outgoing.target.visibility):
+        wider = outgoing.visibility.is_wider_than(outgoing.target.visibility)
+        if wider or outgoing.visibility not in self.features.visibilities:
             raise Rejected("wider_audience")
         texts = composing.parts_of(outgoing)
         dids = self._dids(outgoing.text)

@@ -10,7 +10,7 @@ from hub.errors import AuthExpired, Misconfigured, Unavailable
 
 from .composing import GRAPHEMES, POST_LIMITS
 from .direct import Direct
-from .mapping import MALFORMED, Me, author_of
+from .mapping import MALFORMED, Me, Raw, author_of
 from .server import Server
 
 _AT_THE_PASSWORD = frozenset({"wrong_app_password", "needs_app_password", "revoked"})
@@ -18,9 +18,8 @@ _AT_THE_PASSWORD = frozenset({"wrong_app_password", "needs_app_password", "revok
 
 def check(server: Server, direct: Direct, me: Me) -> Check:
     """Tell who we are there and whether direct messages can be read. Raises the errors of hub.errors."""
-    told = server.query("app.bsky.actor.getProfile", {"actor": me.did}).content
     try:
-        account = author_of(told, me)
+        account = author_of(_profile(server, me), me)
     except MALFORMED:
         raise Unavailable("unexpected_answer") from None
     warnings = [] if direct.can_read() else ["cannot_read_direct"]
@@ -32,6 +31,16 @@ def check(server: Server, direct: Direct, me: Me) -> Check:
         limits={GRAPHEMES: POST_LIMITS[GRAPHEMES]},
         warnings=tuple(warnings),
     )
+
+
+def _profile(server: Server, me: Me) -> Raw:
+    """Our profile; of an account that is too new to be known everywhere, what its own server told."""
+    try:
+        return server.query("app.bsky.actor.getProfile", {"actor": me.did}).content
+    except Unavailable as error:
+        if error.reason != "unexpected_answer":
+            raise
+        return {"did": me.did, "handle": server.session.handle}
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hub.connector import DeletedBy, Kind, Memory
+from hub.connector import DeletedBy, Kind, Memory, Visibility
 from hub.errors import (
     AlreadySent,
     Ambiguous,
@@ -310,6 +310,12 @@ def test_a_refused_sign_in_is_told_at_the_setting_that_mends_it(
     assert refused.value.field == field
 
 
+def test_an_account_too_new_to_have_a_profile_can_be_connected(server: FakeBluesky, channel: Channel) -> None:
+    server.refuses("app.bsky.actor.getProfile", 400, "InvalidRequest", "Profile not found")
+    account = channel.connector.check().account
+    assert (account.id, account.handle, account.is_us) == (ME, "@brightwater.test", True)
+
+
 def test_a_suspended_account_is_not_signed_in_again(server: FakeBluesky, channel: Channel) -> None:
     server.expires()
     server.refuses(REFRESH, 400, "AccountTakedown", "Account has been taken down")
@@ -469,6 +475,17 @@ def test_a_refused_post_says_what_to_do(
     with pytest.raises(wanted):
         channel.answer(said, "Hello!")
     assert not server.arrivals()
+
+
+@pytest.mark.parametrize("narrower", [Visibility.UNLISTED, Visibility.FOLLOWERS])
+def test_an_audience_the_network_does_not_have_is_not_made_a_public_one(
+    server: FakeBluesky, channel: Channel, narrower: Visibility
+) -> None:
+    said = server.says("only for some?")
+    channel.pull()
+    with pytest.raises(Rejected) as refused:
+        channel.plan(said, "Hello!", visibility=narrower)
+    assert refused.value.reason == "wider_audience"
 
 
 def test_whoever_is_named_is_looked_up_and_a_lookup_that_fails_plans_nothing(
