@@ -17,6 +17,7 @@ import msgspec
 
 from hub.archive.container import media_of, refuse_newer
 from hub.archive.files import fsync_file, new_folder
+from hub.archive.media import path_inside
 from hub.archive.model import Manifest, Picture, Table
 from hub.archive.store import container as store
 from hub.archive.store import tables
@@ -82,7 +83,7 @@ def read_media(folder: Path) -> Iterator[Picture]:
     for number, line in enumerate(_lines(file), 1):
         try:
             found = msgspec.json.decode(line, type=MediaLine)
-            content = (folder / "media" / found.name).read_bytes()
+            content = path_inside(folder / "media", found.name).read_bytes()
         except (OSError, msgspec.DecodeError) as error:
             raise _bad(file, number, str(error)) from error
         if hashlib.sha256(content).hexdigest() != found.sha256:

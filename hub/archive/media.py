@@ -52,12 +52,18 @@ def held_media(media: Path) -> Iterator[HeldMedia]:
         yield held
 
 
+def path_inside(folder: Path, name: str) -> Path:
+    """Where a file of that name lies in a media folder. Raises DatabaseUnusable for a name that leads out of it."""
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()) or ".." in path.parts:
+        raise DatabaseUnusable("damaged", f"a file of media is called {name!r}")
+    return path
+
+
 def put_media(folder: Path, media: Iterator[Picture]) -> None:
     """Write files into a media folder, each whole or not at all. Raises DatabaseUnusable for a name that leads out."""
     for picture in media:
-        path = folder / picture.name
-        if not path.resolve().is_relative_to(folder.resolve()) or ".." in path.parts:
-            raise DatabaseUnusable("damaged", f"a file of media is called {picture.name!r}")
+        path = path_inside(folder, picture.name)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f".{path.name}.partial")
         partial.write_bytes(picture.content)

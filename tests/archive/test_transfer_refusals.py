@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -76,6 +77,21 @@ def test_a_bad_line_is_named_and_nothing_is_brought_in(
     assert (raised.value.params["file"], raised.value.params["line"]) == (str(file), 2)
     assert why in str(raised.value.params["why"])
     assert {each.name for each in target.data.iterdir()} <= {"key", "lock", "media"}
+
+
+@pytest.mark.parametrize("how", ["up", "absolute", "link"])
+def test_no_file_beside_the_export_is_read_into_the_media(
+    target: Config, folder: Path, tmp_path: Path, how: str
+) -> None:
+    secret = tmp_path / "passwords"
+    secret.write_bytes(b"of the machine")
+    (folder / "media" / "linked").symlink_to(secret)
+    name = {"up": "../../passwords", "absolute": str(secret), "link": "linked"}[how]
+    told = {"name": name, "size": 14, "sha256": hashlib.sha256(secret.read_bytes()).hexdigest()}
+    (folder / "media.jsonl").write_text(json.dumps(told) + "\n")
+    with pytest.raises(DatabaseUnusable, match="a file of media is called"):
+        bring_in(target, folder, Wanted(), now=LATER)
+    assert not [each for each in target.media.rglob("*") if each.is_file()]
 
 
 def test_a_file_that_was_cut_between_two_lines_is_noticed(target: Config, folder: Path) -> None:
