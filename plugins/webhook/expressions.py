@@ -17,6 +17,9 @@ _MOST_BRANCHES = 4
 """`[@, @]` doubles what it is given: thirty of them in a row would fill any memory."""
 
 
+_CHARACTERS_A_STEP = 64
+
+
 class Unusable(ValueError):
     """This is no expression; the text says where it breaks off."""
 
@@ -68,10 +71,17 @@ class _Counting(TreeInterpreter):
         self._end = steps.taken + steps.most
 
     def visit(self, node: Any, *args: Any, **more: Any) -> Any:
-        self._steps.taken += 1
+        self._take(1)
+        found = super().visit(node, *args, **more)
+        if isinstance(found, str):
+            # `to_string(to_array(…))` doubles its quotation marks: a dozen of them in a row would fill any memory.
+            self._take(len(found) // _CHARACTERS_A_STEP)
+        return found
+
+    def _take(self, steps: int) -> None:
+        self._steps.taken += steps
         if self._steps.taken > self._end:
             raise TooCostly
-        return super().visit(node, *args, **more)
 
 
 def _branches(node: Any) -> int:

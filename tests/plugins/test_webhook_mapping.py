@@ -286,6 +286,16 @@ def test_an_expression_that_takes_too_long_is_given_up() -> None:
     assert found.deliveries == (1,) or found.more
 
 
+def test_text_that_doubles_at_every_step_is_given_up_while_it_is_small() -> None:
+    doubling = "@"
+    for _ in range(12):
+        doubling = f"to_string(to_array({doubling}))"
+    steps = Steps(most=1000)
+    with pytest.raises(TooCostly):
+        Expression(doubling).find('"' * 1000, steps)
+    assert steps.taken < 3000
+
+
 def test_costly_expressions_end_a_page_early_and_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "_PAGE_STEPS", 10_000)
     items = [{**HELLO, "id": str(number), "rows": [[1] * 30] * 30} for number in range(50)]
