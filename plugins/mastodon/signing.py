@@ -65,6 +65,9 @@ def begin(server: Server, memory: Memory, redirect_uri: str, *, verifier: Callab
 def finish(server: Server, memory: Memory, state: str, query: Mapping[str, str]) -> str:
     """The token. Raises Misconfigured when the person declined or the server does not take the code."""
     kept = json.loads(state)
+    if query.get("iss", server.home).rstrip("/") != server.home:
+        # RFC 9207: who signed in at another server must not hand its code to this one.
+        raise Misconfigured("sign_in_refused")
     if not query.get("code"):
         word = "declined" if query.get("error", "access_denied") == "access_denied" else "sign_in_refused"
         raise Misconfigured(word, detail=query.get("error_description", "")[:300])

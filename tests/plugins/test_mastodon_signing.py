@@ -113,6 +113,16 @@ def test_what_wins_no_token_says_why(mastodon: Mastodon, query: dict[str, str], 
     assert refused.value.reason == reason
 
 
+def test_the_code_of_another_server_is_not_handed_to_this_one(mastodon: Mastodon, server: FakeMastodon) -> None:
+    leaving = mastodon.begin_sign_in(BACK)
+    given = server.allows(leaving.url)
+    before = len(server.server.received("POST", "/oauth/token"))
+    with pytest.raises(Misconfigured, match="sign_in_refused"):
+        mastodon.finish_sign_in(leaving.state, {**given, "iss": "https://honest.example"})
+    assert len(server.server.received("POST", "/oauth/token")) == before
+    assert mastodon.finish_sign_in(leaving.state, {**given, "iss": f"{server.url}/"}) == {"token": TOKEN}
+
+
 @pytest.mark.parametrize(
     ("path", "status", "error", "expected"),
     [
