@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ MOST_BYTES = 1024 * 1024
 _THREADS = 8
 _MOST_WAITING = 64
 _AGAIN_SECONDS = 5
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(; ?charset=[\w-]+)?", re.ASCII)
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -87,7 +89,8 @@ def _by_name(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 def _thanks(taken: Taken) -> Answer:
     status = 202 if taken.is_new else 200
     if taken.answer:
-        return Answer(status=200, body=taken.answer.encode(), content_type=taken.answer_type)
+        kind = taken.answer_type if _MEDIA_TYPE.fullmatch(taken.answer_type) else "text/plain"
+        return Answer(status=200, body=taken.answer.encode(), content_type=kind)
     return Answer(status=status, body=json.dumps({"status": "kept" if taken.is_new else "known"}).encode())
 
 

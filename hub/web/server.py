@@ -224,6 +224,8 @@ async def _take_delivery(hooks: Hooks, scope: Scope, receive: Receive, send: Sen
     headers = [
         (b"content-type", answer.content_type.encode("latin-1", "replace")),
         (b"content-length", str(len(answer.body)).encode()),
+        # What a sender wants to read back is its own words: they must not become a page of ours.
+        (b"content-security-policy", b"sandbox; default-src 'none'"),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
         *((name.lower().encode(), value.encode()) for name, value in answer.headers.items()),

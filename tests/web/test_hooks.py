@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import socket
@@ -14,6 +15,7 @@ from hub_plugins.webhook.signing import signed_headers
 
 from hub.app import build_web
 from hub.channels.connect import remove_channel
+from hub.channels.webhook.intake import Taken
 from hub.errors import DatabaseUnusable
 from hub.kernel.hub import Hub
 from hub.web import hooks
@@ -102,6 +104,8 @@ def test_twenty_tries_at_once_keep_one(sender: Sender) -> None:
         ({"secret": SECOND}, (401, "wrong_signature")),
         ({"hook": "x" * 43}, (404, "no_such_address")),
         ({"hook": "../../health"}, (404, "no_such_address")),
+        ({"hook": "%00"}, (404, "no_such_address")),
+        ({"hook": "%ff%fe"}, (404, "no_such_address")),
         ({"method": "GET"}, (405, "method_not_allowed")),
         ({"method": "PUT"}, (405, "method_not_allowed")),
         ({"body": b"x" * (hooks.MOST_BYTES + 1)}, (413, "too_large")),
@@ -110,6 +114,29 @@ def test_twenty_tries_at_once_keep_one(sender: Sender) -> None:
 def test_what_is_not_theirs_to_post_is_refused(sender: Sender, post: dict[str, Any], answer: tuple[int, str]) -> None:
     assert sender.posts(**post) == answer
     assert sender.desk.waiting() == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        ("text/plain", "text/plain"),
+        ("application/json; charset=utf-8", "application/json; charset=utf-8"),
+        ("text/plain\r\nSet-Cookie: hub=1", "text/plain"),
+        ("", "text/plain"),
+    ],
+)
+def test_what_a_sender_reads_back_is_no_page_and_no_header_of_ours(told: str, kind: str) -> None:
+    taking = hooks.Hooks(lambda hook, headers, body: Taken(is_new=True, answer="<script>", answer_type=told))
+    answer = asyncio.run(taking.take("/hooks/x", [], b""))
+    assert (answer.content_type, answer.body) == (kind, b"<script>")
+
+
+def test_every_answer_to_a_sender_carries_what_protects_it(sender: Sender) -> None:
+    for headers in (None, {}):
+        sender.posts(headers=headers)
+        assert sender.headers["content-security-policy"] == "sandbox; default-src 'none'"
+        assert sender.headers["x-content-type-options"] == "nosniff"
+        assert sender.headers["cache-control"] == "no-store"
 
 
 def test_a_body_written_anew_is_refused_and_the_largest_one_is_kept(sender: Sender) -> None:
