@@ -46,6 +46,7 @@ SQLITE = Dialect(
         "strict": "STRICT",
         "skip_locked": "",
         "for_update": "",
+        "for_no_key_update": "",
         "ids": "(SELECT value FROM json_each(:{0}))",
         "texts": "(SELECT value FROM json_each(:{0}))",
         "as_xid": ":{0}",
@@ -73,6 +74,8 @@ POSTGRESQL = Dialect(
         "strict": "",
         "skip_locked": "FOR UPDATE SKIP LOCKED",
         "for_update": "FOR UPDATE",
+        # Beside others who have written rows that refer to this one, and will want it as well.
+        "for_no_key_update": "FOR NO KEY UPDATE",
         "ids": "(SELECT value::bigint FROM jsonb_array_elements_text(CAST(:{0} AS jsonb)))",
         "texts": "(SELECT value FROM jsonb_array_elements_text(CAST(:{0} AS jsonb)))",
         "as_xid": "CAST(CAST(:{0} AS text) AS xid8)",

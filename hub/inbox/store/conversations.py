@@ -34,7 +34,9 @@ _SUMMARISE = """
 
 _READ = "SELECT read_at, unread FROM conversations WHERE id = :id"
 
-_LOCKED_MARKS = "SELECT id, read_at, unread FROM conversations WHERE id IN {ids wanted} ORDER BY id {for_update}"
+# Whoever locks them has written messages that refer to them, as others may have: a full lock would wait in a circle.
+_LOCKED_MARKS = """
+    SELECT id, read_at, unread FROM conversations WHERE id IN {ids wanted} ORDER BY id {for_no_key_update}"""
 
 _BETWEEN = """
     SELECT id, thread_id, identity_id FROM conversations
