@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import base, ingest, pages, search, webhooks
+from benchmarks import base, due, ingest, pages, parsing, search, webhooks
 from benchmarks.__main__ import Plan, read_plan, report, run
 from benchmarks.figures import FLOOR, HUB, HUB_POSTGRESQL, Figures
 from benchmarks.floor import queries
@@ -40,8 +40,23 @@ def test_webhooks_are_measured_on_every_side(postgres_server: PostgresServer) ->
     assert found.samples[webhooks.CROWD, 100, HUB]
 
 
+def test_due_items_and_restarts_are_measured(tmp_path: Path) -> None:
+    found = Figures()
+    restarts = due.measure(found, Plan(sizes=(100,), rounds=1), tmp_path)
+    for job in (due.TAKEN_OVER, due.CLAIMED):
+        assert found.samples[job, 100, FLOOR] and found.samples[job, 100, HUB]
+    assert len(restarts[100]) == 1
+
+
+def test_every_connector_that_reads_items_is_measured() -> None:
+    found = Figures()
+    parsing.measure(found, rounds=1, repeats=1)
+    for job in (parsing.SAME_HASH, parsing.NOT_MODIFIED, parsing.MASTODON, parsing.BLUESKY, parsing.FEED):
+        assert found.samples[job, parsing.ITEMS, FLOOR] and found.samples[job, parsing.ITEMS, HUB]
+
+
 @pytest.mark.parametrize("size", [100, 200])
-@pytest.mark.parametrize("job", [*pages.JOBS, ingest.TEXT, ingest.HTML], ids=lambda job: job.title)
+@pytest.mark.parametrize("job", [*pages.JOBS, ingest.TEXT, ingest.HTML, ingest.SEARCHED], ids=lambda job: job.title)
 def test_every_job_is_measured_on_every_side(figures: Figures, job: pages.Job, size: int) -> None:
     assert all(figures.samples[job, size, side] for side in (FLOOR, HUB, HUB_POSTGRESQL))
 
