@@ -122,6 +122,8 @@ def create_channel(call: Call, body: NewChannel) -> Channel:
         )
     except (Invalid, ConnectorError) as error:
         raise _placed(error, fields, values) from error
+    # What a key connected before may belong to a team that its agent has left since.
+    authorize(call.actor, Action.READ_CHANNEL, added)
     return telling.channel(added)
 
 

@@ -200,6 +200,18 @@ def test_an_answer_is_not_repeated_to_somebody_who_may_no_longer_see_it(program:
     assert sent(programs) == ["Glad to help"]
 
 
+def test_a_key_shows_nothing_of_a_team_that_was_left(program: Program, programs: Programs) -> None:
+    """With other rights the request is judged anew, and what the key did then is not theirs to see any more."""
+    plug_in(programs.hub.plugins, programs.fake.connector_class(kind="shop"))
+    mia = programs.hire(Role.SUPERVISOR)
+    hers, mine, theirs = programs.of(mia), programs.team.id, programs.other_team.id
+    connected = {"kind": "shop", "settings": {"handle": "@mias"}}
+    assert hers.post("/channels", {**connected, "team_id": mine}, key="k").status_code == 201
+    teams.remove_member(programs.hub, OPERATOR, mine, mia.id)
+    teams.add_member(programs.hub, OPERATOR, theirs, mia.email)
+    assert hers.post("/channels", {**connected, "team_id": theirs}, key="k").status_code == 404
+
+
 def test_what_is_no_key_is_refused(program: Program, programs: Programs) -> None:
     for key in ("", "x" * 201, "two words", 'half"', "ümlaut", '"'):
         refused = program.post(REPLIES, GLAD, key=key)
