@@ -51,6 +51,9 @@ BROKEN: list[tuple[Rule, str, str]] = [
     (house.libraries_away_from_home, "plugins/feed/connector.py", "def pull():\n    import requests.sessions"),
     (house.libraries_away_from_home, "plugins/feed/connector.py", "from urllib import request"),
     (house.libraries_away_from_home, "hub/web/views.py", "from markupsafe import Markup"),
+    (house.libraries_away_from_home, "hub/archive/restore.py", "import tarfile"),
+    (house.libraries_away_from_home, "hub/kernel/log.py", "from pickle import loads"),
+    (house.libraries_away_from_home, "plugins/feed/parsing.py", "from xml.etree import ElementTree"),
     (house.trusted_markup, "hub/web/templates/a.html", "{{ message.html | safe }}"),
 ]
 

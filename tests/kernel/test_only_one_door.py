@@ -19,6 +19,19 @@ NETWORK = {
     "http.client",
     "httpcore",
     "websockets",
+    "websocket",
+    "pycurl",
+    "ftplib",
+    "imaplib",
+    "poplib",
+    "nntplib",
+    "telnetlib",
+    "xmlrpc",
+    "requests_oauthlib",
+    "authlib",
+    "dns",
+    "asyncio.open_connection",
+    "asyncio.open_unix_connection",
 }
 SDKS = {"mastodon", "atproto", "atproto_client"}
 DOORS = ("hub/kernel/http/", "hub/testing/")
@@ -80,6 +93,13 @@ def connects(source: str) -> bool:
     return any(isinstance(node, ast.Attribute) and node.attr in CONNECTING for node in ast.walk(ast.parse(source)))
 
 
+@pytest.mark.parametrize("module", modules(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_event_loop_is_a_second_door(module: Path) -> None:
+    dialling = CONNECTING - {"connect"}
+    names = {node.attr for node in ast.walk(ast.parse(module.read_text("utf-8"))) if isinstance(node, ast.Attribute)}
+    assert not names & dialling
+
+
 def test_a_listener_that_connects_is_noticed() -> None:
     assert connects("import socket\nsocket.create_connection(('a', 1))")
     assert not connects("import socket\nsocket.create_server(('a', 1))")
@@ -101,6 +121,9 @@ def test_a_listener_that_connects_is_noticed() -> None:
         "try:\n    import urllib3\nexcept ImportError:\n    pass",
         "import atproto",
         "from mastodon import Mastodon",
+        "from requests_oauthlib import OAuth2Session",
+        "from asyncio import open_connection",
+        "import dns.resolver",
         "__import__('socket')",
         "import importlib\nimportlib.import_module('requests')",
     ],
