@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from html import unescape
 from io import BytesIO
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
-from hub.connector import Author, ReplyRules, Visibility
+from hub.connector import Attachment, Author, ReplyRules, Visibility
 from hub.inbox.follow import follow_outbox
 from hub.kernel.hub import Hub
 from hub.people.model import Role
@@ -105,6 +106,36 @@ def test_who_sends_files_at_once_is_shown_them_first_to_describe_them(composer: 
     assert len(pictures(page)) == 1
     composer.leaves()
     assert not fake.arrivals
+
+
+@pytest.mark.parametrize(
+    "written", ["<script>x</script>", '"><img src=x onerror=x>', "' autofocus onfocus=x '", "{{ 7*7 }}</title><b>"]
+)
+def test_what_is_written_into_any_field_stays_text(office: Office, fake: FakeNetwork, written: str) -> None:
+    fake.says(written)
+    fake.feed[-1] = replace(
+        fake.feed[-1],
+        content_warning=written,
+        attachments=(Attachment(kind="image", url="https://x.example/1.png", alt=written),),
+        author=replace(LENA, name=written, handle=written),
+    )
+    office.desk.pulls()
+    composer = Composer(office, office.enter(Role.AGENT))
+    added = composer.drafts(written, files=file(name=written.replace('"', "")), add="1", content_warning=written)
+    chosen = {"picture": pictures(added), "alt": [written]}
+    assert len(chosen["picture"]) == 1
+    assert unescape(added.text).count(written) >= 6
+    shown = composer.drafts(written, **chosen, content_warning=written)
+    composer.sends(written, **chosen, content_warning=written)
+    composer.leaves()
+    for page in (added, shown, composer.page(), composer.browser.get("/inbox?q=x"), composer.browser.get("/outbox")):
+        assert page.status_code == 200
+        assert not re.search(r"<script>x|<img src=x|</title><b>|<[^>]*\sonfocus=x", _without_values(page.text))
+
+
+def _without_values(html: str) -> str:
+    """Markup without what stands in quotation marks, where anything may."""
+    return re.sub(r'="[^"]*"', "", html)
 
 
 def test_a_picture_needs_no_description_to_be_sent(composer: Composer, fake: FakeNetwork) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from dataclasses import dataclass, replace
 
 import pytest
 
+from hub.app import build_pages
 from hub.channels.connect import add_channel
 from hub.connector import Attachment
 from hub.inbox.pull import pull_now
@@ -17,6 +20,7 @@ from hub.outbox.send import send_due
 from hub.people import agents, sessions
 from hub.people.model import OPERATOR, Agent, Role, Team
 from hub.testing.fake import FakeNetwork
+from hub.web import server
 from tests.kernel.test_images import picture
 from tests.web.browser import Browser
 from tests.web.routes import PAGES, ROLES
@@ -95,6 +99,17 @@ def routes(browser: Browser) -> set[str]:
 
 def test_every_route_stands_in_the_table(browser: Browser) -> None:
     assert routes(browser) == set(PAGES)
+
+
+def test_nothing_is_served_that_no_table_walks(browser: Browser) -> None:
+    """The pages stand in tests/web/routes.py, the API in tests/api/routes.py; beside them are the live stream and the
+    webhooks, which tests/web/test_live.py and test_hooks.py go through."""
+    pages = build_pages(browser.crew.hub, browser.app.extensions["hub"].connectors)
+    assert list(getattr(pages, "mounts", ())) == ["/api"]
+    told = ast.parse(inspect.getsource(server.web_app))
+    asked = {ast.unparse(node) for node in ast.walk(told) if "scope['path']" in ast.unparse(node)}
+    paths = {text for text in asked if text.startswith(("scope['path'] ==", "scope['path']."))}
+    assert paths == {"scope['path'] == '/live'", "scope['path'].startswith(PATH)", "scope['path'].startswith"}
 
 
 @pytest.mark.parametrize(("route", "role", "whose"), CASES)
