@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from hub.connector import Kind, Trust, Visibility
 from hub.errors import Absent
@@ -281,7 +282,7 @@ def lines(
         found = [row for team in teams for row in session.all(_NEWEST[state], team_id=team, **mark)]
         wanted = [row["id"] for row in sorted(found, key=_recency, reverse=True)[:limit]]
         rows = sorted(session.all(_THESE_LINES, wanted=wanted), key=_recency, reverse=True)
-    return [_line(row) for row in rows]
+    return [_kept_line(tuple(row), tuple(row.values())) for row in rows]
 
 
 def these_lines(session: Session, conversation_ids: Sequence[int]) -> dict[int, Line]:
@@ -338,6 +339,12 @@ def _conversation(row: Row) -> Conversation:
         version=row["version"],
         created_at=from_micros(row["created_at"]),
     )
+
+
+@lru_cache(maxsize=1024)
+def _kept_line(names: tuple[str, ...], values: tuple[object, ...]) -> Line:
+    """A line made once for as long as its row says the same: the same rows are read again with every page."""
+    return _line(dict(zip(names, values, strict=True)))
 
 
 def _line(row: Row) -> Line:
