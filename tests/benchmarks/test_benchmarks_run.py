@@ -21,14 +21,14 @@ from tests.postgres import PostgresServer
 @pytest.fixture(scope="module")
 def figures(postgres_server: PostgresServer) -> Figures:
     """One round of ingest and pages, on both engines."""
-    plan = Plan(sizes=(100, 200), rounds=1, messages=200, requests=8, postgresql=postgres_server.url)
+    plan = Plan(sizes=(100, 200), rounds=1, messages=100, requests=4, postgresql=postgres_server.url)
     return run(plan, what=("ingest", "pages"))
 
 
 @pytest.fixture(scope="module")
 def searched(postgres_server: PostgresServer) -> Figures:
     """One round of searches, on both engines."""
-    plan = Plan(sizes=(100,), rounds=1, messages=200, requests=4, postgresql=postgres_server.url)
+    plan = Plan(sizes=(100,), rounds=1, messages=100, requests=4, postgresql=postgres_server.url)
     return run(plan, what=("search",))
 
 
