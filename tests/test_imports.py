@@ -24,7 +24,7 @@ print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 def loaded_by(code: str, *arguments: str) -> set[str]:
     """The top-level packages in memory after a program ran in an interpreter of its own."""
     ran = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=300, check=True
     )
     return set(json.loads(ran.stdout))
 

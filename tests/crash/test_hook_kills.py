@@ -48,7 +48,7 @@ class Sender:
         body = f'{{"id": "{number}", "text": "message {number}", "author": {{"name": "Lena"}}}}'.encode()
         headers = signed_headers([SECRET], f"delivery-{number}", body, now=system_clock())
         try:
-            return self._session.post(self._address, data=body, headers=headers, timeout=30).status_code
+            return self._session.post(self._address, data=body, headers=headers, timeout=120).status_code
         except requests.RequestException:
             return 0
 
@@ -66,7 +66,7 @@ class Sender:
 
     def is_served(self) -> bool:
         try:
-            return self._session.get(f"{self.base}/health/live", timeout=5).status_code == 200
+            return self._session.get(f"{self.base}/health/live", timeout=20).status_code == 200
         except requests.RequestException:
             return False
 

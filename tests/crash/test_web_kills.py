@@ -60,7 +60,7 @@ class Presser:
         form = {"csrf_token": self._csrf, "client_key": f"press {text}", "text": text}
         try:
             answer = self._browser.post(
-                f"{self.base}/conversations/{conversation_id}/replies", data=form, allow_redirects=False, timeout=20
+                f"{self.base}/conversations/{conversation_id}/replies", data=form, allow_redirects=False, timeout=120
             )
         except requests.RequestException:
             return False
@@ -69,7 +69,7 @@ class Presser:
 
     def is_served(self) -> bool:
         try:
-            return self._browser.get(f"{self.base}/health/live", timeout=5).status_code == 200
+            return self._browser.get(f"{self.base}/health/live", timeout=20).status_code == 200
         except requests.RequestException:
             return False
 

@@ -56,7 +56,7 @@ class Demo:
             "HUB_CRASH_AT": point,
             "NOW": START.isoformat(),
         }
-        return subprocess.run([sys.executable, "-c", _TELL], env=environ, timeout=60).returncode
+        return subprocess.run([sys.executable, "-c", _TELL], env=environ, timeout=300).returncode
 
     @contextlib.contextmanager
     def hub(self) -> Iterator[Hub]:

@@ -78,7 +78,7 @@ class Visitor:
         self._browser.close()
 
     def opens(self, address: str) -> str:
-        answer = self._browser.get(address if address.startswith("http") else self.base + address, timeout=20)
+        answer = self._browser.get(address if address.startswith("http") else self.base + address, timeout=120)
         assert answer.status_code == 200, answer.text
         return answer.text
 
@@ -103,6 +103,6 @@ class Visitor:
         return [body for classes, body in found if "out" not in classes.split()]
 
     def _posts(self, address: str, fields: dict[str, str]) -> str:
-        answer = self._browser.post(address, data=fields, headers={"Origin": self.base}, timeout=20)
+        answer = self._browser.post(address, data=fields, headers={"Origin": self.base}, timeout=120)
         assert answer.status_code == 200, answer.text
         return answer.text

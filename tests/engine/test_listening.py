@@ -198,7 +198,7 @@ def test_a_channel_that_is_paused_is_not_listened_to(station: Station) -> None:
     call = station.begins()
     pause_channel(station.hub, station.desk.channel_id)
     assert station.ticks() == 0
-    assert call.stop.wait(30)
+    assert call.stop.wait(120)
     resume_channel(station.hub, station.desk.channel_id)
     assert station.begins() is not call
 
@@ -210,7 +210,7 @@ def test_other_settings_mean_another_call(station: Station) -> None:
         station.hub, desk.connectors, desk.channel_id, name="us", team_id=desk.team, values={"token": "another"}
     )
     assert station.begins() is not call
-    assert call.stop.wait(30)
+    assert call.stop.wait(120)
 
 
 def test_of_two_workers_one_listens(station: Station) -> None:

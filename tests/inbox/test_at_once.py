@@ -53,5 +53,5 @@ def test_whoever_has_written_only_a_message_keeps_nobody_from_bringing_the_list_
 
     with ThreadPoolExecutor(1) as others, on_postgresql.database.transaction() as first:
         writes(first, "first")
-        others.submit(writes_and_refreshes).result(timeout=60)
+        others.submit(writes_and_refreshes).result(timeout=200)
         refresh(first, conversation_id)

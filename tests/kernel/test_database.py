@@ -41,7 +41,7 @@ def together(*work: object) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
         assert not thread.is_alive()
 
 
@@ -68,7 +68,7 @@ def test_a_transaction_that_fails_takes_nobody_with_it(database: Database) -> No
     failed: list[int] = []
 
     def write(worker: int) -> None:
-        start.wait(10)
+        start.wait(120)
         try:
             with database.transaction() as session:
                 session.run(_PUT, name=f"thread {worker}", value="")

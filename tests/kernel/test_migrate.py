@@ -68,9 +68,9 @@ def test_of_three_processes_that_start_at_once_one_migrates(tmp_path: Path, empt
     starting = [spawning.Process(target=_start, args=(tmp_path, empty_engine_url, applied)) for _ in range(3)]
     for process in starting:
         process.start()
-    found = [applied.get(timeout=60) for _ in starting]
+    found = [applied.get(timeout=200) for _ in starting]
     for process in starting:
-        process.join(30)
+        process.join(120)
         assert process.exitcode == 0
     assert sorted(found) == [[], [], NAMES]
 

@@ -125,11 +125,11 @@ def test_threads_that_wait_share_one_commit(file: Path) -> None:
 
         first = threading.Thread(target=write, args=("first",))
         first.start()
-        inside.wait(10)
+        inside.wait(120)
         others = [threading.Thread(target=write, args=(f"other {number}",)) for number in range(4)]
         for thread in others:
             thread.start()
         for thread in [first, *others]:
-            thread.join(10)
+            thread.join(120)
         assert count(database) == 5
         assert len(commits) < 5

@@ -23,7 +23,7 @@ _PICTURE = base64.b64decode(
 )
 _BACK = "https://hub.example/channels/sign-in"
 _SECONDS_TO_WAKE = 30
-_SECONDS_TO_STOP = 5
+_SECONDS_TO_STOP = 20
 
 
 class SampleUploads:

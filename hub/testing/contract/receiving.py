@@ -263,7 +263,7 @@ def pull_at_once(connectors: list[Connector]) -> list[Pulled]:
     found: dict[int, Pulled] = {}
 
     def run(index: int) -> None:
-        together.wait(10)
+        together.wait(60)
         found[index] = pull_all(connectors[index])
         connectors[index].close()
 

@@ -23,7 +23,7 @@ def namespace() -> list[str]:
 
 def test_with_nothing_exchanged_a_public_address_is_fetched_and_the_inside_is_not() -> None:
     command = [*namespace(), sys.executable, "-m", "tests.kernel.http.public_address"]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert run.stdout.splitlines() == [
         "fetched",
         "redirect refused",
