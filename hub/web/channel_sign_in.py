@@ -6,6 +6,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as AnyResponse
 
 from hub.channels import connect
@@ -95,7 +96,7 @@ def _leave(kind: str, filled: Filled, channel: Channel | None = None) -> AnyResp
         return form_page(kind, filled, channel, channel_form.place(error, fields))
     # Not a redirect: our policy lets forms lead nowhere but to ourselves, and browsers follow that through redirects.
     response = make_response(render_template("channels/leaving.html", url=url, server=urlsplit(url).hostname))
-    response.headers["Refresh"] = f"0; url={url}"
+    response.headers["Refresh"] = f"0; url={iri_to_uri(url)}"
     return response
 
 

@@ -142,6 +142,12 @@ def test_somebody_signs_in_at_the_network_and_the_channel_is_there(office: Offic
     assert office.names().count("The guild") == 1
 
 
+def test_a_server_whose_name_is_not_ascii_is_left_for_as_browsers_write_it(ana: Traveller) -> None:
+    left = ana.leaves(setting_address="https://gärten.example")
+    assert left.status_code == 200
+    assert ana.url.startswith("https://xn--grten-gra.example/authorize?")
+
+
 def test_a_sign_in_counts_once(office: Office, ana: Traveller) -> None:
     ana.leaves()
     ana.comes_back()
