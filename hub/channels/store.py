@@ -109,7 +109,7 @@ _HOLD = "UPDATE channels SET fence = fence WHERE id = :id AND claimed_by = :work
 _PULLED = """
     UPDATE channels SET cursor = :cursor, pulled_at = :now, rest_until = :rest_until,
         next_pull_at = CASE WHEN woken_at IS NULL THEN :next_pull_at
-                            WHEN :rest_until > :now THEN :rest_until ELSE :now END,
+                            WHEN CAST(:rest_until AS BIGINT) > :now THEN CAST(:rest_until AS BIGINT) ELSE :now END,
         found_at = CASE WHEN :found = 1 THEN :now ELSE found_at END,
         failures = 0, failing_since = NULL, error_code = NULL, error_reason = NULL, error_detail = NULL
     WHERE id = :id"""
