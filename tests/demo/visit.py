@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import unescape
 from html.parser import HTMLParser
 
@@ -54,7 +54,7 @@ class Form(HTMLParser):
         action = given.get("action", "")
         if tag == "form" and given.get("method") == "post" and action.partition("?")[0].endswith(self._to):
             self.action, self._inside = action, True
-        elif self._inside and tag == "input" and given.get("name"):
+        elif self._inside and tag == "input" and given.get("name") and _is_sent(given):
             self.fields[given["name"]] = given.get("value", "")
         elif self._inside and tag == "select":
             self._select = given["name"]
@@ -64,6 +64,13 @@ class Form(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._inside = False
+
+
+def _is_sent(field: Mapping[str, str]) -> bool:
+    """Whether a browser sends a field that nobody touched."""
+    if field.get("type") in ("checkbox", "radio"):
+        return "checked" in field
+    return field.get("type") not in ("file", "submit", "button")
 
 
 class Visitor:
