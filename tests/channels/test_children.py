@@ -291,7 +291,7 @@ def end(connectors: ChildConnectors) -> None:
 def has_ended(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the second when it goes between our opening and our reading
         return True
 
 
