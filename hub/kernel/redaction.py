@@ -41,6 +41,7 @@ class Redaction:
         self._values: set[str] = set()
         self._passing: deque[str] = deque(maxlen=_MOST_PASSING)
         self._pattern: re.Pattern[str] | None = None
+        self._stale = False
         self._lock = threading.Lock()
 
     def register(self, secret: str) -> None:
@@ -50,24 +51,28 @@ class Redaction:
             for value in _leaves(secret):
                 if len(value) >= _SHORTEST:
                     self._values |= {value, quote(value, safe=""), json.dumps(value)[1:-1]}
-            if len(self._values) != before:
-                self._look_for_all()
+            # Compiled when next needed: far more is registered than logged.
+            self._stale |= len(self._values) != before
 
     def register_passing(self, text: str) -> None:
         """Hide what a connector remembers, for as long as it is new: each long word in it, such as a token."""
         with self._lock:
             new = [word for word in _WORD.findall(text) if word not in self._passing]
             self._passing.extend(new)
-            if new:
-                self._look_for_all()
+            self._stale |= bool(new)
 
-    def _look_for_all(self) -> None:
-        longest_first = sorted({*self._values, *self._passing}, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+    def _known(self) -> re.Pattern[str] | None:
+        with self._lock:
+            if self._stale:
+                longest_first = sorted({*self._values, *self._passing}, key=len, reverse=True)
+                self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+                self._stale = False
+            return self._pattern
 
     def text(self, text: str) -> str:
-        if self._pattern is not None:
-            text = self._pattern.sub(HIDDEN, text)
+        known = self._known()
+        if known is not None:
+            text = known.sub(HIDDEN, text)
         return _SHAPES.sub(lambda match: f"{match[match.lastgroup or 0]}{HIDDEN}", text)
 
     def value(self, value: Any, *, name: str = "") -> Any:
