@@ -76,7 +76,7 @@ class Secrets:
         if state is None or state == self._seen:
             return False
         self._seen = state
-        self._use(_keys_in(self._file))
+        self._use(keys_in(self._file))
         return True
 
     def _use(self, keys: list[str]) -> None:
@@ -112,10 +112,11 @@ def read_keys(file: Path) -> Secrets:
     """Read the key file, newest key first. Raises KeyLost when it is missing or unreadable."""
     # Looked at before it is read: what changes in between is read again.
     seen = _state_of(file)
-    return Secrets(_keys_in(file), file, seen)
+    return Secrets(keys_in(file), file, seen)
 
 
-def _keys_in(file: Path) -> list[str]:
+def keys_in(file: Path) -> list[str]:
+    """The keys of a key file, newest first. Raises KeyLost when it is missing, unreadable or empty."""
     try:
         keys = file.read_text(encoding="ascii").split()
     except (OSError, UnicodeDecodeError) as error:

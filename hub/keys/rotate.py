@@ -19,7 +19,7 @@ from hub.errors import Invalid, KeyLost
 from hub.kernel.config import Config
 from hub.kernel.database import Database
 from hub.kernel.hub import set_fact
-from hub.kernel.secrets import Secrets, key_id, read_keys
+from hub.kernel.secrets import Secrets, key_id, keys_in, read_keys
 from hub.keys import store
 
 IN_FLIGHT_SECONDS = 5.0
@@ -42,7 +42,7 @@ def rotate(config: Config, database: Database, *, wait: Callable[[float], object
     the key file cannot be replaced.
     """
     file = config.key_file.resolve()
-    keys = _keys(file)
+    keys = keys_in(file)
     if len(keys) == 1:
         _write(_aside(file, keys[0]), keys)
         yield Progress(step="kept")
@@ -81,16 +81,6 @@ def _reseal(database: Database, secrets: Secrets, step: str) -> Progress:
                     resealed += 1
         set_fact(session, "key_id", secrets.key_id)
     return Progress(step=step, resealed=resealed, unreadable=unreadable)
-
-
-def _keys(file: Path) -> list[str]:
-    try:
-        keys = file.read_text(encoding="ascii").split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise KeyLost(str(file)) from error
-    if not keys:
-        raise KeyLost(str(file))
-    return keys
 
 
 def _aside(file: Path, key: str) -> Path:
