@@ -89,7 +89,7 @@ def detail(reading: Reading, version: str, offered: Iterable[Visibility]) -> Con
         answerable=Answering(
             allowed=not why_not,
             why_not=why_not,
-            detail=f"{worded.title}. {worded.advice}".rstrip() if worded else "",
+            detail=worded.sentences if worded else "",
             message_id=target.id if target else None,
             visibilities=tuple(offered),
         ),
@@ -157,5 +157,4 @@ def outbox_item(found: ItemModel) -> OutboxItem:
 def trouble(found: Trouble | None) -> Fault | None:
     if found is None:
         return None
-    wording = describe(error_of(found))
-    return Fault(code=found.code, reason=found.reason, detail=f"{wording.title}. {wording.advice}".rstrip())
+    return Fault(code=found.code, reason=found.reason, detail=describe(error_of(found)).sentences)

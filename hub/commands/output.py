@@ -48,7 +48,7 @@ def print_warnings(words: Iterable[str]) -> None:
     from hub.kernel.texts import describe_warning
 
     for wording in map(describe_warning, words):
-        click.echo(f"  {wording.title}. {wording.advice}")
+        click.echo(f"  {wording.sentences}")
 
 
 def print_plugin_trouble(name: str, error: BaseException) -> None:

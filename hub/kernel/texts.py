@@ -41,6 +41,11 @@ class Wording:
     title: str
     advice: str = ""
 
+    @property
+    def sentences(self) -> str:
+        """Both in one line, for where there is no place for two."""
+        return f"{self.title}. {self.advice}".rstrip()
+
 
 def gettext(message: str, **params: object) -> str:
     """The text in the language of this request, with `%(name)s` filled in where parameters are given."""

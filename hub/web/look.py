@@ -127,8 +127,7 @@ def safe_link(address: str | None) -> str | None:
 
 def worded(trouble: Trouble) -> str:
     """Why something did not work, and what to do, in a sentence or two."""
-    wording = texts.describe(error_of(trouble))
-    return f"{wording.title}. {wording.advice}".strip()
+    return texts.describe(error_of(trouble)).sentences
 
 
 def _first_cluster(word: str) -> str:
