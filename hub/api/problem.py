@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,21 +12,8 @@ from msgspec import Struct, structs
 from werkzeug.exceptions import HTTPException
 
 from hub.api.answers import Message
-from hub.errors import (
-    Absent,
-    AddressRefused,
-    AuthExpired,
-    Conflict,
-    ConnectorError,
-    HubError,
-    Invalid,
-    LeaseLost,
-    Misconfigured,
-    OutOfOrder,
-    PluginFault,
-    ScopeMissing,
-    TooMany,
-)
+from hub.errors import AuthExpired, HubError, ScopeMissing
+from hub.kernel.statuses import status_of, when_again
 from hub.kernel.texts import Wording, describe, describe_stored, gettext, mark
 
 log = structlog.get_logger("hub.api")
@@ -35,23 +21,6 @@ log = structlog.get_logger("hub.api")
 MEDIA_TYPE = "application/problem+json"
 TYPES = "urn:problem-type:hubbub:"
 """Before the code of an error, the `type` that programs tell problems apart by."""
-
-_AGAIN_SECONDS = 10
-
-_STATUS: list[tuple[type[HubError], int]] = [
-    (Absent, 404),
-    (Invalid, 422),
-    (Conflict, 409),
-    (LeaseLost, 409),
-    (TooMany, 429),
-    (OutOfOrder, 503),
-    (Misconfigured, 422),
-    (AddressRefused, 422),
-    (AuthExpired, 422),
-    (ScopeMissing, 422),
-    (ConnectorError, 502),
-    (PluginFault, 502),
-]
 
 _WORDS: dict[str, tuple[str, str]] = {
     "malformed": (mark("This request could not be read"), mark("Its body has to be JSON in UTF-8.")),
@@ -163,8 +132,9 @@ def handle_problems(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def status_of(error: HubError) -> int:
-    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+def _status_of(error: HubError) -> int:
+    # A program that connects a channel sent what the network does not let in: it can send something else.
+    return 422 if isinstance(error, (AuthExpired, ScopeMissing)) else status_of(error)
 
 
 def _refused(error: Refusal) -> Response:
@@ -176,12 +146,12 @@ def _refused(error: Refusal) -> Response:
 
 
 def _known(error: HubError) -> Response:
-    status = status_of(error)
+    status = _status_of(error)
     if status >= 500:
         log.error("request_failed", code=error.code, reason=error.params.get("reason"), request_id=g.get("request_id"))
     reason = str(getattr(error, "reason", "") or error.params.get("reason") or "")
     problem = _problem(status, error.code, describe(error), reason=reason, errors=_fields(error, reason))
-    return _response(problem, _when_again(error))
+    return _response(problem, when_again(error))
 
 
 def _http(error: HTTPException) -> Response:
@@ -207,7 +177,7 @@ def _problem(
         type=TYPES + code,
         title=title,
         status=status,
-        detail=_sentences(wording),
+        detail=wording.sentences,
         code=code,
         request_id=g.get("request_id", ""),
         reason=reason,
@@ -219,18 +189,7 @@ def _fields(error: HubError, reason: str) -> tuple[FieldError, ...]:
     field = getattr(error, "field", None)
     if not field:
         return ()
-    return (FieldError(field=field, reason=reason or error.code, detail=_sentences(describe(error))),)
-
-
-def _sentences(wording: Wording) -> str:
-    return f"{wording.title}. {wording.advice}".rstrip()
-
-
-def _when_again(error: HubError) -> dict[str, str]:
-    """Say when to try again, where that helps (RFC 9110, 10.2.3)."""
-    if isinstance(error, TooMany):
-        return {"Retry-After": str(max(1, math.ceil(error.retry_after)))}
-    return {"Retry-After": str(_AGAIN_SECONDS)} if isinstance(error, OutOfOrder) else {}
+    return (FieldError(field=field, reason=reason or error.code, detail=describe(error).sentences),)
 
 
 def _response(problem: Problem, headers: Mapping[str, str]) -> Response:

@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-import math
-
 import structlog
 from flask import Flask, Response, current_app, g, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from hub.errors import (
-    Absent,
-    Conflict,
-    ConnectorError,
-    HubError,
-    Invalid,
-    LeaseLost,
-    Misconfigured,
-    OutOfOrder,
-    PluginFault,
-    TooMany,
-)
+from hub.errors import HubError
+from hub.kernel.statuses import status_of, when_again
 from hub.kernel.texts import Wording, describe, gettext, mark
 from hub.web.access import has_files
 
 log = structlog.get_logger("hub.web")
-
-_STATUS: list[tuple[type[HubError], int]] = [
-    (Absent, 404),
-    (Invalid, 422),
-    (Conflict, 409),
-    (LeaseLost, 409),
-    (TooMany, 429),
-    (OutOfOrder, 503),
-    (Misconfigured, 422),
-    (ConnectorError, 502),
-    (PluginFault, 502),
-]
-_AGAIN_SECONDS = 10
 
 _HTTP: dict[int, tuple[str, str]] = {
     400: (mark("This request could not be read"), mark("Go back, reload the page and try again.")),
@@ -57,23 +32,12 @@ def handle_failures(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def status_of(error: HubError) -> int:
-    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-
-
 def _known(error: HubError) -> Response:
     status = status_of(error)
     if status >= 500:
         log.error("request_failed", code=error.code, reason=error.params.get("reason"), request_id=g.get("request_id"))
-    return with_retry(page(describe(error), status), error)
-
-
-def with_retry(response: Response, error: HubError) -> Response:
-    """Say when to try again, where that helps (RFC 9110, 10.2.3)."""
-    if isinstance(error, TooMany):
-        response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
-    elif isinstance(error, OutOfOrder):
-        response.headers["Retry-After"] = str(_AGAIN_SECONDS)
+    response = page(describe(error), status)
+    response.headers.update(when_again(error))
     return response
 
 

@@ -6,11 +6,11 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as AnyResponse
 
 from hub.errors import Invalid, TooMany
+from hub.kernel.statuses import status_of, when_again
 from hub.kernel.texts import Wording, describe
 from hub.people import links, passwords, sessions
 from hub.people import sign_in as people_sign_in
 from hub.people.model import Purpose
-from hub.web import failures
 from hub.web.access import public
 from hub.web.forms import read_form
 from hub.web.security import safe_next
@@ -35,10 +35,8 @@ def submit() -> AnyResponse:
             the_hub(), email=form["email"], password=form["password"], address=peer(), user_agent=browser()
         )
     except (Invalid, TooMany) as error:
-        response = make_response(
-            _form(email=form["email"], next_page=form["next"], wording=describe(error)), failures.status_of(error)
-        )
-        return failures.with_retry(response, error)
+        again = _form(email=form["email"], next_page=form["next"], wording=describe(error))
+        return make_response(again, status_of(error), when_again(error))
     return begin(_to(safe_next(form["next"]) or url_for("home")), token)
 
 

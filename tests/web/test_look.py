@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from hub.errors import DatabaseUnusable, KeyLost, StorageFull, Unavailable
+from hub.kernel.statuses import status_of
 from hub.web.assets import FOLDER, Assets
-from hub.web.failures import status_of
 from hub.web.look import TONES, initials, network_class, tone
 from tests.web.browser import Browser
 
