@@ -61,7 +61,10 @@ def build_web(hub: Hub, connectors: Connectors) -> AsgiApp:
         may_see=listeners.may_see,
         most_streams=streams_this_process_can_hold(),
     )
-    hooks = Hooks(lambda hook, headers, body: take_in(hub, connectors, hook, headers=headers, body=body))
+    hooks = Hooks(
+        lambda hook, headers, body: take_in(hub, connectors, hook, headers=headers, body=body),
+        trusted_proxies=hub.config.trusted_proxies,
+    )
     pages = build_pages(hub, connectors, open_streams=lambda: live.open_streams)
     return web_app(pages, live, is_ours=listeners.is_ours, hooks=hooks)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ import structlog
 
 from hub.channels.webhook.address import PATH
 from hub.errors import Absent, Gone, HubError, Rejected
+from hub.web.hook_limits import FailureLimits, peer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,24 +40,55 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Where a post goes and where it comes from, known before any of its body. hook: what stands behind /hooks/."""
+
+    hook: str
+    peer: str
+    headers: Sequence[tuple[bytes, bytes]] = ()
+
+
 class Hooks:
     """Takes deliveries in, a few at a time. `take_in` is given the address, the headers and the body."""
 
-    def __init__(self, take_in: Callable[[str, Mapping[str, str], bytes], Taken]) -> None:
+    def __init__(
+        self,
+        take_in: Callable[[str, Mapping[str, str], bytes], Taken],
+        *,
+        trusted_proxies: int = 0,
+        limits: FailureLimits | None = None,
+    ) -> None:
         self._take_in = take_in
+        self._hops = trusted_proxies
+        self._limits = FailureLimits() if limits is None else limits
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="hook")
         self._waiting = 0
 
-    async def take(self, path: str, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Answer:
+    def sender(
+        self, path: str, headers: Sequence[tuple[bytes, bytes]], client: tuple[str, int] | None = None
+    ) -> Sender:
+        """Who posts where. `client` is the other end of the connection, which may be a proxy."""
+        forwarded = ",".join(value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for")
+        peer = peer_of(client, forwarded, self._hops)
+        return Sender(hook=path.removeprefix(PATH), peer=peer, headers=headers)
+
+    def wait(self, sender: Sender) -> float:
+        """Seconds until this sender may post, 0 for at once; who failed too often waits, and none of it is read."""
+        return self._limits.wait(sender.hook, sender.peer)
+
+    async def take(self, sender: Sender, body: bytes) -> Answer:
         """Answer one POST. Too many at once are put off: their senders would not wait that long anyway."""
         if self._waiting >= _MOST_WAITING:
             return _put_off("busy")
         self._waiting += 1
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._pool, self._answer, path.removeprefix(PATH), headers, body)
+            answer = await loop.run_in_executor(self._pool, self._answer, sender.hook, sender.headers, body)
         finally:
             self._waiting -= 1
+        self._limits.note(sender.hook, sender.peer, answer.status)
+        return answer
 
     def _answer(self, hook: str, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Answer:
         try:

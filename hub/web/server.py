@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 import resource
 import signal
@@ -217,10 +218,13 @@ async def _open_stream(live: LiveHub, is_ours: Callable[[dict[bytes, bytes]], bo
 async def _take_delivery(hooks: Hooks, scope: Scope, receive: Receive, send: Send) -> None:
     if scope["method"] != "POST":
         return await _refuse(send, 405, "method_not_allowed", allow=b"POST")
+    sender = hooks.sender(scope["path"], scope["headers"], scope["client"])
+    if wait := hooks.wait(sender):
+        return await _refuse(send, 429, "too_many", retry_after=b"%d" % math.ceil(wait))
     body = await _read_body(receive, send, webhooks.MOST_BYTES)
     if body is None:
         return None
-    answer = await hooks.take(scope["path"], scope["headers"], body)
+    answer = await hooks.take(sender, body)
     headers = [
         (b"content-type", answer.content_type.encode("latin-1", "replace")),
         (b"content-length", str(len(answer.body)).encode()),

@@ -18,7 +18,8 @@ from hub.channels.connect import remove_channel
 from hub.channels.webhook.intake import Taken
 from hub.errors import DatabaseUnusable
 from hub.kernel.hub import Hub
-from hub.web import hooks
+from hub.people.limits import Limit
+from hub.web import hook_limits, hooks
 from hub.web.server import make_server
 from tests.plugins.webhook_desk import WebhookDesk
 from tests.plugins.webhook_system import SECOND, SECRET
@@ -127,7 +128,7 @@ def test_what_is_not_theirs_to_post_is_refused(sender: Sender, post: dict[str, A
 )
 def test_what_a_sender_reads_back_is_no_page_and_no_header_of_ours(told: str, kind: str) -> None:
     taking = hooks.Hooks(lambda hook, headers, body: Taken(is_new=True, answer="<script>", answer_type=told))
-    answer = asyncio.run(taking.take("/hooks/x", [], b""))
+    answer = asyncio.run(taking.take(taking.sender("/hooks/x", []), b""))
     assert (answer.content_type, answer.body) == (kind, b"<script>")
 
 
@@ -169,3 +170,14 @@ def test_too_many_at_once_are_put_off(sender: Sender, monkeypatch: pytest.Monkey
     assert sender.posts() == (503, "busy")
     monkeypatch.undo()
     assert sender.posts() == (202, "kept")
+
+
+def test_who_posts_forgeries_or_guesses_addresses_is_told_when_to_come_back(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("UNKNOWN", "UNSIGNED"):
+        monkeypatch.setattr(hook_limits, name, Limit(burst=2, seconds_each=3600))
+    for post, refused in (({"secret": SECOND}, (401, "wrong_signature")), ({"hook": "x"}, (404, "no_such_address"))):
+        assert [sender.posts(**post) for _ in range(3)] == [refused, refused, (429, "too_many")]
+        assert 3000 < int(sender.headers["retry-after"]) <= 3600
+    assert sender.desk.waiting() == 0
