@@ -53,6 +53,11 @@ def forget(account: Account, memory: Remembered) -> None:
     """For calls of which nothing is kept."""
 
 
+def was_asked(error: HubError) -> bool:
+    """False where a plugin is kept out, or we are stopping: it has not failed on what it was to be told."""
+    return error.params.get("reason") not in ("quarantined", "stopping", "too_late")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
     """A listening call under way. `ended` has the answer when it ends; `stop` asks it to, and returns at once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
-from hub.channels.connectors import Connectors
+from hub.channels.connectors import Connectors, was_asked
 from hub.errors import HubError
 from hub.kernel import log
 from hub.kernel.hub import Hub
@@ -58,14 +58,9 @@ def _told(hub: Hub, connectors: Connectors, plugin: str, logged: Logged) -> bool
     try:
         connectors.observe(plugin, logged)
     except HubError as error:
-        return _was_heard(error) and _gives_up(hub, plugin, logged, error)
+        return was_asked(error) and _gives_up(hub, plugin, logged, error)
     hub.reach("observe.told")
     return True
-
-
-def _was_heard(error: HubError) -> bool:
-    """A plugin that is kept out, or that we are stopping, was not told anything: its patience is not used up."""
-    return error.params.get("reason") not in ("quarantined", "stopping", "too_late")
 
 
 def _gives_up(hub: Hub, plugin: str, logged: Logged, error: HubError) -> bool:

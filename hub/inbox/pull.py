@@ -19,6 +19,7 @@ from hub.errors import Conflict, ConnectorError, HubError, LeaseLost, Misconfigu
 from hub.events import ChannelChanged
 from hub.inbox.companion import without_own_answers
 from hub.inbox.ingest import Stored, store_page
+from hub.inbox.poison import ONE_BY_ONE_AFTER, Poison, poison_in, put_aside
 from hub.inbox.store import conversations
 from hub.kernel import log
 from hub.kernel.database import Session
@@ -112,16 +113,31 @@ def pull_leased(hub: Hub, connectors: Connectors, lease: Lease, *, loud: bool = 
 def _pages(hub: Hub, connectors: Connectors, lease: Lease) -> Iterator[Pulled]:
     """Fetch and store page by page; yields what each of them brought."""
     channel, account = _read(hub, lease)
+    one_by_one = channel.failures >= ONE_BY_ONE_AFTER
     for _ in range(_PAGES_MOST):
-        deliveries = _waiting(hub, channel)
-        page = _checked(connectors.pull(account, channel.cursor, deliveries), deliveries)
+        deliveries = _waiting(hub, channel)[: 1 if one_by_one else None]
+        page, poison = _fetch(connectors, account, channel, deliveries)
         hub.reach("pull.fetched")
-        stored = _store(hub, channel, lease, page)
+        stored = _store(hub, channel, lease, page, poison)
         hub.reach("pull.stored")
         yield Pulled(new=len(stored.new), changed=len(stored.changed), buried=stored.buried, more=page.more)
-        if not page.deliveries and (not page.more or page.cursor == channel.cursor):
+        if not page.deliveries and poison is None and (not page.more or page.cursor == channel.cursor):
             return
-        channel = dataclasses.replace(channel, cursor=page.cursor, trouble=None)
+        channel = dataclasses.replace(channel, cursor=page.cursor, trouble=None, failures=0)
+
+
+def _fetch(
+    connectors: Connectors, account: Account, channel: Channel, deliveries: tuple[Delivery, ...]
+) -> tuple[Page, Poison | None]:
+    """The next page, and the delivery that is to be put aside with it."""
+    try:
+        return _checked(connectors.pull(account, channel.cursor, deliveries), deliveries), None
+    except PluginFault as fault:
+        poison = poison_in(deliveries, fault, failures=channel.failures)
+        if poison is None:
+            raise
+        # Only a plugin that works without it shows that this delivery is to blame.
+        return _checked(connectors.pull(account, channel.cursor), ()), poison
 
 
 def _release(hub: Hub, lease: Lease) -> None:
@@ -155,13 +171,16 @@ def _checked(page: Page, deliveries: tuple[Delivery, ...]) -> Page:
     return page
 
 
-def _store(hub: Hub, channel: Channel, lease: Lease, page: Page) -> Stored:
+def _store(hub: Hub, channel: Channel, lease: Lease, page: Page, poison: Poison | None) -> Stored:
     """Store a page and the cursor behind it together, while the lease is ours."""
     now = hub.clock()
     with hub.database.transaction() as session:
         channels.hold(session, channel.id, worker=lease.worker, fence=lease.fence)
         page = without_own_answers(session, hub.plugins.connector(channel.kind), channel, page)
         stored = store_page(session, channel, page, pull=lease.pull, now=now)
+        if poison is not None:
+            put_aside(session, channel.id, poison, now=now)
+            stored.buried += 1
         found = bool(stored.new or stored.changed) and not page.history
         next_pull_at = pace.after_success(
             now,
