@@ -112,12 +112,18 @@ def _group_ended(leader: subprocess.Popen[bytes]) -> bool:
 
 def group_exists(group: int) -> bool:
     """Whether any process of the group still runs; one that ended and waits to be collected by init does not count."""
-    return any(_runs_in(group, stat) for stat in Path("/proc").glob("[0-9]*/stat"))
+    return any(_group_of(stat) == group for stat in Path("/proc").glob("[0-9]*/stat"))
 
 
-def _runs_in(group: int, stat: Path) -> bool:
+def is_running(pid: int) -> bool:
+    """Whether a process still does something; one that only waits to be collected does not."""
+    return _group_of(Path(f"/proc/{pid}/stat")) is not None
+
+
+def _group_of(stat: Path) -> int | None:
+    """The group of a process that runs; None for one that has ended."""
     try:
-        state, _, its_group, *_ = stat.read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return int(its_group) == group and state not in "ZX"
+        state, _, group, *_ = stat.read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):  # the second when it goes between our opening and our reading
+        return None
+    return None if state in "ZX" else int(group)

@@ -79,11 +79,3 @@ class Installation:
 
     def tell(self, pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
-
-
-def is_running(pid: int) -> bool:
-    """Whether a process still does something; one that only waits to be collected does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False

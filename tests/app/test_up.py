@@ -17,8 +17,8 @@ from hub.kernel.origin import origin_of
 from hub.people import agents, sessions
 from hub.people.model import OPERATOR, Role
 from hub.web.security import session_cookie
-from tests.app.running import Installation, is_running
-from tests.processes import wait_until
+from tests.app.running import Installation
+from tests.processes import is_running, wait_until
 
 
 @pytest.fixture

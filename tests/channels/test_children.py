@@ -18,7 +18,7 @@ from hub.connector import Author, Outgoing, Part, Plan, Target
 from hub.errors import HubError, PluginFault, Unavailable
 from hub.kernel.hub import Hub
 from tests.channels.conftest import calm, unruly
-from tests.processes import wait_until
+from tests.processes import is_running, wait_until
 
 Start = Callable[..., ChildConnectors]
 
@@ -103,7 +103,7 @@ def test_a_send_that_hangs_is_ended_before_anybody_looks_whether_it_arrived(chil
         pid = connectors.pids()["unruly"]
         with pytest.raises(PluginFault, match="in time"):
             connectors.send(unruly(gate=gate), plan(), 0, None)
-        wait_until(lambda: has_ended(pid), "the end of the process")
+        wait_until(lambda: not is_running(pid), "the end of the process")
         gate.touch()
         with pytest.raises(PluginFault, match="ended while"):
             pulling.result()
@@ -119,7 +119,7 @@ def test_a_stopped_process_with_a_full_pipe_blocks_nobody(children: Start) -> No
         asked = [pool.submit(connectors.pull, unruly(channel_id=n), longer_than_a_pipe) for n in range(1, 9)]
         assert connectors.pull(calm(), None).cursor == "1"
         assert {reason_of(each.exception()) for each in asked} == {"hangs"}
-    wait_until(lambda: has_ended(pid), "the end of the stopped process")
+    wait_until(lambda: not is_running(pid), "the end of the stopped process")
     assert connectors.pull(unruly(), None).cursor == "1"
 
 
@@ -128,7 +128,7 @@ def test_closing_ends_even_a_stopped_process_and_starts_none_any_more(children: 
     pid = int(connectors.pull(unruly("tells_its_number"), None).cursor)
     os.kill(pid, signal.SIGSTOP)
     connectors.close()
-    assert has_ended(pid)
+    assert not is_running(pid)
     with pytest.raises(Unavailable, match="stopping"):
         connectors.pull(calm(), None)
     assert connectors.pids() == {}
@@ -147,7 +147,7 @@ def test_a_process_nobody_asked_for_a_while_ends_and_is_started_again(children: 
     connectors = children(idle_seconds=0.2)
     for _ in range(CRASHES_MOST + 1):
         pid = int(connectors.pull(unruly("tells_its_number"), None).cursor)
-        wait_until(lambda: has_ended(pid), "the end of the idle process")  # noqa: B023
+        wait_until(lambda: not is_running(pid), "the end of the idle process")  # noqa: B023
     assert connectors.pids() == {}
 
 
@@ -286,13 +286,6 @@ def end(connectors: ChildConnectors) -> None:
     for thread in threading.enumerate():
         if thread.name.startswith("log of"):
             thread.join()
-
-
-def has_ended(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
-    except (FileNotFoundError, ProcessLookupError):  # the second when it goes between our opening and our reading
-        return True
 
 
 def open_files() -> int:

@@ -12,10 +12,9 @@ import pytest
 from hub.kernel.config import read_config
 from hub.kernel.hub import prepare
 from tests.channels.conftest import UNRULY
-from tests.channels.test_children import has_ended
 from tests.house import ROOT
 from tests.plugging import PluginFolder
-from tests.processes import wait_until
+from tests.processes import is_running, wait_until
 
 pytestmark = pytest.mark.kills
 
@@ -71,7 +70,7 @@ def assert_ends_with_parent(does: str, tmp_path: Path) -> None:
         if does in ("waits", "is imported", "holds_the_interpreter"):
             wait_until(lambda: has_begun(does, pid, tmp_path), "the call")
         parent.send_signal(signal.SIGKILL)
-    wait_until(lambda: has_ended(pid), "the end of the plugin's process")
+    wait_until(lambda: not is_running(pid), "the end of the plugin's process")
 
 
 def has_begun(does: str, pid: int, tmp_path: Path) -> bool:
