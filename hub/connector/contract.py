@@ -259,6 +259,7 @@ class Connector(ABC):
     def begin_sign_in(self, redirect_uri: str) -> SignIn:
         """Say where the person signs in, for settings that hold what the form asked before (the server's address).
 
+        redirect_uri: each server's own, so that no other is handed its codes; register an app for exactly it.
         Secrets are empty. `context.memory` is shared by all who sign in at this kind of channel: what is learnt of a
         server (an app that was registered there) is kept for the next.
         """

@@ -57,11 +57,16 @@ def again(channel_id: int) -> AnyResponse:
     return _leave(channel.kind, _filled(_form(channel.kind, channel_form.of_channel(channel), channel)), channel)
 
 
-@blueprint.get("/signed-in")
+@blueprint.get("/signed-in/<place>")
 @may(Action.MANAGE_CHANNEL)
-def come_back() -> AnyResponse:
-    """Where the network sends people back to. What is wrong is said at the form they left, with all they had typed."""
-    left = journey.come_back(the_hub(), request.args.get("state", ""), session_id=signed_in().session_id)
+def come_back(place: str) -> AnyResponse:
+    """Where a server sends people back to. What is wrong is said at the form they left, with all they had typed."""
+    left = journey.come_back(
+        the_hub(),
+        request.args.get("state", ""),
+        session_id=signed_in().session_id,
+        redirect_uri=f"{redirect_uri()}/{place}",
+    )
     if left is None:
         return redirect(url_for("channels.kinds", done="sign_in_lost"), code=303)
     channel = managed(left.form.channel_id) if left.form.channel_id else None
@@ -120,8 +125,8 @@ def _connect(left: Left, filled: Filled, channel: Channel | None) -> AnyResponse
 
 
 def redirect_uri() -> str:
-    """The address networks send people back to; from HUB_BASE_URL, never from a request."""
-    return f"{the_hub().config.base_url}{url_for('channel_sign_in.come_back')}"
+    """Below it networks send people back; from HUB_BASE_URL, never from a request."""
+    return f"{the_hub().config.base_url}{blueprint.url_prefix}/signed-in"
 
 
 def _form(kind: str, filled: Filled, channel: Channel | None) -> Form:

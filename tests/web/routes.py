@@ -117,7 +117,7 @@ PAGES: dict[str, Page] = {
     "POST /channels/connect/<kind>/sign-in": Page(own=answers("303 404 404 404 404"), fields={"name": "Ours"}),
     "POST /channels/<int:channel_id>/sign-in": Page(own=_NEVER, foreign=_NEVER),
     "POST /channels/<int:channel_id>/settings/sign-in": Page(own=_NEVER, foreign=_NEVER, fields={"name": "Ours"}),
-    "GET /channels/signed-in": Page(own=_LEADS_DONE),
+    "GET /channels/signed-in/<place>": Page(own=_LEADS_DONE),
     "GET /channels/<int:channel_id>": Page(own=_READERS, foreign=_FOREIGN),
     "GET /channels/<int:channel_id>/health": Page(own=_READERS, foreign=_FOREIGN),
     "GET /channels/<int:channel_id>/unreadable": Page(own=_READERS, foreign=_FOREIGN),

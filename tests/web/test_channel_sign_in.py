@@ -41,6 +41,7 @@ class Guild:
         self.who = "brightwater"
         self.fault: Exception | None = None
         self.registered = 0
+        self.finished = 0
 
     def connector_class(self) -> type[Connector]:
         guild = self
@@ -72,6 +73,7 @@ class Guild:
                 if "code" not in query:
                     raise Misconfigured("declined", detail=query.get("error", ""))
                 assert (state, query["code"]) == ("verifier", "good")
+                guild.finished += 1
                 return {"token": f"token of {guild.who}"}
 
         return GuildConnector
@@ -99,10 +101,16 @@ class Traveller:
     def state(self) -> str:
         return parse_qs(urlsplit(self.url).query)["state"][0]
 
-    def comes_back(self, browser: Browser | None = None, **query: str) -> TestResponse:
+    @property
+    def back(self) -> str:
+        """The address that the server was told to send people back to."""
+        return parse_qs(urlsplit(self.url).query)["back"][0]
+
+    def comes_back(self, browser: Browser | None = None, *, to: str = "", **query: str) -> TestResponse:
+        """Follow the server's redirect, or one to the address of another server."""
         asked = {"state": self.state, **(query or {"code": "good"})}
         headers = {"Sec-Fetch-Site": "cross-site"}
-        return (browser or self.browser).get("/channels/signed-in", query_string=asked, headers=headers)
+        return (browser or self.browser).get(urlsplit(to or self.back).path, query_string=asked, headers=headers)
 
 
 @pytest.fixture
@@ -162,7 +170,7 @@ def test_a_state_that_nobody_left_with_connects_nothing(
     office: Office, ana: Traveller, query: Mapping[str, str]
 ) -> None:
     ana.leaves()
-    answer = ana.browser.get("/channels/signed-in", query_string=query)
+    answer = ana.browser.get(urlsplit(ana.back).path, query_string=query)
     assert answer.location == "/channels/connect?done=sign_in_lost"
     assert len(office.names()) == 1
 
@@ -173,6 +181,30 @@ def test_another_session_cannot_come_back_in_our_place(office: Office, ana: Trav
     assert ana.comes_back(stranger).location == "/channels/connect?done=sign_in_lost"
     assert len(office.names()) == 1
     assert channel_in(ana.comes_back())
+
+
+@pytest.mark.parametrize("hostile", ["https://hostile.example", "https://guild.example.hostile.example", "https://x:8"])
+def test_the_code_of_one_server_is_not_handed_to_another(
+    office: Office, ana: Traveller, guild: Guild, hostile: str
+) -> None:
+    ana.leaves()
+    honest = ana.back
+    ana.leaves(setting_address=hostile)
+    assert ana.back != honest
+    # The hostile server sent us on to the honest one with the state of our sign-in at itself.
+    refused = ana.comes_back(to=honest)
+    assert refused.status_code == 422
+    assert "The server did not accept this sign-in" in refused.text
+    assert guild.finished == 0
+    assert len(office.names()) == 1
+
+
+def test_people_come_back_to_the_same_address_from_the_same_server(ana: Traveller) -> None:
+    ana.leaves(name="The guild")
+    first = ana.back
+    ana.leaves(name="Renamed", setting_address=" https://guild.example")
+    assert ana.back == first
+    assert re.fullmatch(r"[0-9a-f]{32}", first.rpartition("/")[2])
 
 
 def test_coming_back_late_says_so_at_the_form(office: Office, ana: Traveller, frozen_clock: FrozenClock) -> None:

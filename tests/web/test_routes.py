@@ -73,6 +73,7 @@ def place(browser: Browser, fake: FakeNetwork) -> Place:
             "session_id": sessions.open_sessions(hub, ana.id)[0].id,
             "channel_id": channel.id,
             "kind": "fake",
+            "place": "0" * 32,
             "conversation_id": lines[0].conversation.id,
             "message_id": message.id,
             "act": "like",

@@ -1,12 +1,14 @@
 """From our form to the network's sign-in page and back: OAuth 2.0 with a state of our own (RFC 6749, RFC 9700).
 
 The state is unguessable, stored as a hash, bound to one session of ours, valid for a quarter of an hour and used once.
-What stood in the form travels sealed in our own database, so that nothing is lost when the sign-in fails.
+What stood in the form travels sealed in our own database, so that nothing is lost when the sign-in fails. Each server
+sends people back to an address of its own, so that none is handed the code of another (RFC 9700, 4.4.2.2).
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -50,6 +52,8 @@ class Left:
     redirect_uri: str
     state: str = field(repr=False)
     is_late: bool = False
+    is_elsewhere: bool = False
+    """Somebody came back to the address of another server than the one they had left for."""
 
 
 def begin(hub: Hub, connectors: Connectors, form: Form, *, redirect_uri: str) -> tuple[str, Left]:
@@ -64,8 +68,11 @@ def begin(hub: Hub, connectors: Connectors, form: Form, *, redirect_uri: str) ->
 
 
 def leave(hub: Hub, connectors: Connectors, form: Form, *, session_id: int, redirect_uri: str) -> str:
-    """Begin, keep what is left behind, and return the whole address to send this session's person to."""
-    url, left = begin(hub, connectors, form, redirect_uri=redirect_uri)
+    """Begin, keep what is left behind, and return the whole address to send this session's person to.
+
+    They come back below `redirect_uri`, to an address that is this server's alone.
+    """
+    url, left = begin(hub, connectors, form, redirect_uri=f"{redirect_uri}/{place_of(form)}")
     state = hub.token()
     with hub.database.transaction() as session:
         store.add(
@@ -78,8 +85,17 @@ def leave(hub: Hub, connectors: Connectors, form: Form, *, session_id: int, redi
     return f"{url}{'&' if '?' in url else '?'}{urlencode({'state': state})}"
 
 
-def come_back(hub: Hub, state: str, *, session_id: int) -> Left | None:
-    """What this session left behind under a state, once; None when it was used, or is not this session's."""
+def place_of(form: Form) -> str:
+    """Names the server that a form leads to, the same each time; nobody finds another form with the same name."""
+    shown = json.dumps([form.kind, sorted((name, value.strip()) for name, value in form.values.items())])
+    return hashlib.sha256(shown.encode()).hexdigest()[:32]
+
+
+def come_back(hub: Hub, state: str, *, session_id: int, redirect_uri: str) -> Left | None:
+    """What this session left behind under a state, once; None when it was used, or is not this session's.
+
+    redirect_uri: the address they came back to.
+    """
     with hub.database.transaction() as session:
         found = store.take(session, state_hash=_hashed(state), session_id=session_id)
     if found is None:
@@ -89,12 +105,14 @@ def come_back(hub: Hub, state: str, *, session_id: int) -> Left | None:
         left = msgspec.json.decode(hub.secrets.unseal(sealed), type=Left)
     except KeyLost:  # the key was changed meanwhile: it is begun again
         return None
-    return replace(left, is_late=expires_at <= hub.clock())
+    return replace(left, is_late=expires_at <= hub.clock(), is_elsewhere=left.redirect_uri != redirect_uri)
 
 
 def finish(hub: Hub, connectors: Connectors, left: Left, query: Mapping[str, str]) -> dict[str, str]:
-    """The complete values of the form, with what was won. Raises Misconfigured when it took too long or was declined,
-    and the connector's other errors; the sign-in then begins anew."""
+    """The complete values of the form, with what was won. Raises Misconfigured when it took too long, was declined or
+    is the answer of another server, and the connector's other errors; the sign-in then begins anew."""
+    if left.is_elsewhere:
+        raise Misconfigured("sign_in_refused")
     if left.is_late:
         raise Misconfigured("sign_in_expired")
     account = _account(hub, left.form)
