@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from hub.errors import Ambiguous, AuthExpired, ConnectorError, Misconfigured, RateLimited, Unavailable
-from hub.kernel.http import FetchLimits
+from hub.kernel.http import FetchLimits, server_of
 
 from .refusals import Refusal, instruction, read_refusal
 
@@ -48,7 +48,7 @@ class Sessions:
 
     def __init__(self, context: Context, *, service: str, identifier: str, password: str) -> None:
         self._context = context
-        self._service = home_of(service)
+        self._service = server_of(service)
         self._identifier = identifier.strip().removeprefix("@")
         self._password = password.strip()
         told = "\n".join((self._service, self._identifier, self._password))
@@ -175,18 +175,6 @@ def pds_of(document: Any, service: str) -> str:
             address = str(named.get("serviceEndpoint") or "").rstrip("/")
             return address if address.startswith(safe) else ""
     return ""
-
-
-def home_of(address: str) -> str:
-    """A server's address without path and final slash, from whatever people enter."""
-    address = address.strip()
-    if "://" not in address:
-        address = f"https://{address}"
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return address  # the door says what is wrong with it
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _not_let_in(refusal: Refusal) -> ConnectorError:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from hub.errors import ConnectorError, Unavailable
 from hub.kernel.clock import Clock
-from hub.kernel.http import FetchLimits
+from hub.kernel.http import FetchLimits, server_of
 
 from .refusals import instruction, pause, read_refusal
 
@@ -109,14 +109,5 @@ def path_of(kind: str, id: str, what: str = "") -> str:
 
 def home_of(address: str) -> str:
     """The server's address without a final slash, from whatever people copy: a profile, a page, or a full handle."""
-    address = address.strip()
-    handle = _HANDLE.fullmatch(address)
-    if handle:
-        address = handle[1]
-    if "://" not in address:
-        address = f"https://{address}"
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return address  # the door says what is wrong with it
-    return f"{parts.scheme}://{parts.netloc}"
+    handle = _HANDLE.fullmatch(address.strip())
+    return server_of(handle[1] if handle else address)
