@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 from benchmarks import base, ingest, pages, search, webhooks
 from benchmarks.figures import Figures, print_table, size_name
@@ -53,11 +54,12 @@ def run(plan: Plan, *, what: Sequence[str] = EVERYTHING) -> Figures:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-bench-")))
         built = [_build(stack, folder / str(size), size, plan.postgresql) for size in plan.sizes]
         if "search" in what:
-            _measure_search(figures, plan, built)
+            _measure_served("search", search, figures, plan, built)
+            _measure_search_at_full_ingest(figures, plan, built)
         if "pages" in what:
-            _measure_pages(figures, plan, built)
+            _measure_served("pages", pages, figures, plan, built)
         if "webhooks" in what:
-            _measure_webhooks(figures, plan, built)
+            _measure_served("webhooks", webhooks, figures, plan, built)
         if "ingest" in what:
             _measure_ingest(figures, plan, built)
     return figures
@@ -84,34 +86,18 @@ def _build(stack: contextlib.ExitStack, folder: Path, size: int, server: str) ->
     return _Built(floor=folder / "floor.db", hub=base.build(folder / "hub", shape), postgresql=postgresql)
 
 
-def _measure_pages(figures: Figures, plan: Plan, built: Sequence[_Built]) -> None:
+def _measure_served(name: str, side: ModuleType, figures: Figures, plan: Plan, built: Sequence[_Built]) -> None:
+    """Measure over HTTP, with every server running all the time. side: the module that has the `sites`."""
     with contextlib.ExitStack() as stack:
         warm_up = min(40, plan.requests)
-        running = [pages.sites(each.floor, each.hub, each.postgresql, warm_up=warm_up) for each in built]
+        running = [side.sites(each.floor, each.hub, each.postgresql, warm_up=warm_up) for each in built]
         sites = [site for each in running for site in stack.enter_context(each)]
         for number in range(plan.rounds):
-            _say(f"pages, round {number + 1} of {plan.rounds}")
-            pages.measure(figures, sites, requests=plan.requests)
+            _say(f"{name}, round {number + 1} of {plan.rounds}")
+            side.measure(figures, sites, requests=plan.requests)
 
 
-def _measure_webhooks(figures: Figures, plan: Plan, built: Sequence[_Built]) -> None:
-    with contextlib.ExitStack() as stack:
-        warm_up = min(40, plan.requests)
-        running = [webhooks.sites(each.floor, each.hub, each.postgresql, warm_up=warm_up) for each in built]
-        sites = [site for each in running for site in stack.enter_context(each)]
-        for number in range(plan.rounds):
-            _say(f"webhooks, round {number + 1} of {plan.rounds}")
-            webhooks.measure(figures, sites, requests=plan.requests)
-
-
-def _measure_search(figures: Figures, plan: Plan, built: Sequence[_Built]) -> None:
-    with contextlib.ExitStack() as stack:
-        warm_up = min(40, plan.requests)
-        running = [search.sites(each.floor, each.hub, each.postgresql, warm_up=warm_up) for each in built]
-        sites = [site for each in running for site in stack.enter_context(each)]
-        for number in range(plan.rounds):
-            _say(f"search, round {number + 1} of {plan.rounds}")
-            search.measure(figures, sites, requests=plan.requests)
+def _measure_search_at_full_ingest(figures: Figures, plan: Plan, built: Sequence[_Built]) -> None:
     for number in range(plan.rounds):
         _say(f"search at full ingest, round {number + 1} of {plan.rounds}")
         for each in built:
