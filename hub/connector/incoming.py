@@ -52,6 +52,7 @@ class ReplyRules:
     why_not: a short machine word when `allowed` is false (`closed`, `read_only`, `blocked`), worded for people by us.
     must_mention: who has to be named in the text to be notified.
     visibility: who may read an answer unless the agent chooses; None: the same as the message. Never wider than it.
+    impossible: of the connector's actions, and `quote`, those that this message does not take.
     """
 
     allowed: bool = True
@@ -59,6 +60,7 @@ class ReplyRules:
     must_mention: tuple[Author, ...] = ()
     visibility: Visibility | None = None
     until: Instant | None = None
+    impossible: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,7 @@ class Incoming:
     parent_id, root_id: the message answered, and what the thread hangs on; None where the network does not tell.
     addressed: false for what is pulled only as context; it opens no conversation.
     done: what is already done to it by our account, in the words of features.actions ("like", "boost").
+    undone: what is certainly not done to it, any more or yet; what is in neither stays as it was.
     correlation: the id reserved by `plan`, when the network hands it back (rkey, txnId, Message-ID).
     text: plain text. html: as the network sent it; cleaned by us. raw: the item as received, kept for later.
     """
@@ -97,6 +100,7 @@ class Incoming:
     permalink: str | None = None
     moderation: Moderation | None = None
     done: tuple[str, ...] = ()
+    undone: tuple[str, ...] = ()
     correlation: str | None = None
     reply: ReplyRules = field(default_factory=ReplyRules)
     raw: Mapping[str, Any] = field(default_factory=dict)

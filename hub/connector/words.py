@@ -52,6 +52,15 @@ class Trust(StrEnum):
 
 
 class DeletedBy(StrEnum):
+    """Why a message is not to be seen any more.
+
+    author, moderation: taken away for good. The others may be only for now, and end when it is told again.
+    blocked: its author and our account do not see each other. account: its author's account is suspended, switched off
+    or gone. unavailable: the network does not tell why.
+    """
+
     AUTHOR = "author"
     MODERATION = "moderation"
+    BLOCKED = "blocked"
+    ACCOUNT = "account"
     UNAVAILABLE = "unavailable"

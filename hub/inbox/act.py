@@ -4,6 +4,7 @@ what we said."""
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from hub.channels import store as channels
 from hub.connector import Features, Measure, Moderation, Outgoing
@@ -16,7 +17,7 @@ from hub.kernel import log
 from hub.kernel.database import Session
 from hub.kernel.hub import Hub
 from hub.outbox import store as outbox
-from hub.outbox.model import Act, OutboxItem
+from hub.outbox.model import Act, OutboxItem, State
 
 UNDONE_BY = {"like": "unlike", "boost": "unboost", "bookmark": "unbookmark", "hide": "unhide"}
 """What can be on or off."""
@@ -30,6 +31,7 @@ _MODERATION: dict[Moderation, tuple[str, ...]] = {
 }
 _ON_OUR_OWN = ("edit", "delete")
 _ORDER = tuple(UNDONE_BY)
+_LATELY = timedelta(minutes=2)
 _ALL_MODERATION = frozenset(name for names in _MODERATION.values() for name in names)
 
 
@@ -69,22 +71,24 @@ def allowed(features: Features, message: Message) -> tuple[str, ...]:
     """What may be done to a message, as its connector declares and its moderation allows."""
     if message.deleted_at is not None or message.remote_id is None:
         return ()
+    taken = features.actions - set(message.reply.impossible)
     if message.direction is Direction.OUT:
-        return tuple(name for name in _ON_OUR_OWN if name in features.actions and _is_possible(name, message))
+        return tuple(name for name in _ON_OUR_OWN if name in taken and _is_possible(name, message))
     moderating = _MODERATION.get(message.moderation, ()) if message.moderation else ()
-    others = sorted(features.actions - _ALL_MODERATION - set(_ON_OUR_OWN), key=_place)
-    return (*(name for name in moderating if name in features.actions), *others)
+    others = sorted(taken - _ALL_MODERATION - set(_ON_OUR_OWN), key=_place)
+    return (*(name for name in moderating if name in taken), *others)
 
 
 def offers(
-    features: Features, message: Message, acts: list[Act], delivery: OutboxItem | None = None
+    features: Features, message: Message, acts: list[Act], delivery: OutboxItem | None = None, *, now: datetime
 ) -> tuple[Offer, ...]:
     """The buttons at a message. `acts`: what was lately done to it, newest first, as the outbox knows."""
     names = allowed(features, message)
     if delivery is not None and len(delivery.parts) > 1:
         # What went out in several posts cannot be changed in one.
         names = tuple(name for name in names if name != "edit")
-    found = [_offer(name, names, message, latest(acts)) for name in names if name not in _UNDOES]
+    last = {sort: act for sort, act in latest(acts).items() if is_newer_than_told(act, now)}
+    found = [_offer(name, names, message, last) for name in names if name not in _UNDOES]
     return tuple(offer for offer in found if offer is not None)
 
 
@@ -99,6 +103,11 @@ def latest(acts: list[Act]) -> dict[str, Act]:
     for act in acts:
         found.setdefault(sort_of(act.name), act)
     return found
+
+
+def is_newer_than_told(act: Act, now: datetime) -> bool:
+    """Whether an action is under way, or was done so lately that what the network last told may be from before it."""
+    return act.is_under_way or (act.state is State.SENT and act.due_at > now - _LATELY)
 
 
 def sort_of(name: str) -> str:
@@ -145,7 +154,7 @@ def _offer(name: str, names: tuple[str, ...], message: Message, last: dict[str, 
     if name not in UNDONE_BY:
         return Offer(name=name, is_busy=is_busy)
     is_on = name in message.done
-    if act is not None and (act.is_under_way or act.state == "sent"):
+    if act is not None:
         is_on = act.name == name
     undoing = UNDONE_BY[name]
     if is_on and undoing not in names:

@@ -14,6 +14,7 @@ from hub.channels.model import Channel
 from hub.connector import Deleted, Incoming, Page, Receipt
 from hub.events import Event, MessageChanged, MessageReceived
 from hub.inbox import readable
+from hub.inbox.act import is_newer_than_told, sort_of
 from hub.inbox.authors import Authors
 from hub.inbox.model import Direction
 from hub.inbox.store import conversations, intake, messages, replies, search
@@ -269,12 +270,20 @@ class _Intake:
         return replace(stored, addressed=True, conversation_id=conversation_id)
 
     def _note_done(self, stored: Known, message: Incoming) -> Known:
-        """What was done in the network's own app. What it does not name may have been done a moment after its page."""
-        done = tuple(sorted({*stored.done, *message.done}))
+        """What was done, or taken back, in the network's own app; what it does not name stays as it was."""
+        done = tuple(sorted({*stored.done, *message.done} - self._taken_back(stored, message)))
         if done == stored.done:
             return stored
         intake.set_done(self.session, stored.id, done)
         return replace(stored, done=done)
+
+    def _taken_back(self, stored: Known, message: Incoming) -> set[str]:
+        """Of what we knew as done what the network tells as not done; its page may be from before what we just did."""
+        told = set(message.undone) & set(stored.done)
+        acts = outbox.acts_of_conversation(self.session, stored.conversation_id or 0) if told else []
+        here = (self.channel.id, stored.remote_id)
+        of_it = [act for act in acts if (act.channel_id, act.remote_id) == here]
+        return told - {sort_of(act.name) for act in of_it if is_newer_than_told(act, self.now)}
 
     def _delete(self, stored: Known, tomb: Tomb) -> None:
         if not is_firmer(tomb, stored.deleted_by):

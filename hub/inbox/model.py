@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from hub.connector import Attachment, Kind, Moderation, ReplyRules, Trust, Upload, Visibility
+from hub.connector import Attachment, DeletedBy, Kind, Moderation, ReplyRules, Trust, Upload, Visibility
 
 
 class ConversationState(StrEnum):
@@ -101,6 +101,7 @@ class Message:
     created_at: datetime
     edited_at: datetime | None
     deleted_at: datetime | None
+    deleted_by: DeletedBy | None
     date_guessed: bool
     author_name: str = ""
     author_handle: str = ""

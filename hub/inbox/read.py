@@ -78,6 +78,7 @@ def read_conversation(
                 deliveries.get(message.outbox_id or 0),
                 acts.get((message.channel_id, message.remote_id or ""), []),
                 is_context=message.conversation_id != conversation.id,
+                now=hub.clock(),
             )
             for message in shown
         ),
@@ -95,13 +96,19 @@ def _acts(session: Session, conversation: Conversation) -> Mapping[tuple[int, st
 
 
 def _utterance(
-    message: Message, features: Features, delivery: OutboxItem | None, acts: list[Act], *, is_context: bool
+    message: Message,
+    features: Features,
+    delivery: OutboxItem | None,
+    acts: list[Act],
+    *,
+    is_context: bool,
+    now: datetime,
 ) -> Utterance:
     return Utterance(
         message=message,
         delivery=delivery,
         is_context=is_context,
-        offers=() if is_context else offers(features, message, acts, delivery),
+        offers=() if is_context else offers(features, message, acts, delivery, now=now),
         acts=tuple(act for act in latest(acts).values() if act.state is not State.SENT),
     )
 

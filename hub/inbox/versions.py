@@ -5,8 +5,16 @@ from __future__ import annotations
 from hub.connector import DeletedBy, Incoming
 from hub.inbox.store.intake import Known, Tomb
 
-# Unavailable may only be for now; an author's own deletion is the last word.
-_FIRMNESS = {None: 0, DeletedBy.UNAVAILABLE: 1, DeletedBy.MODERATION: 2, DeletedBy.AUTHOR: 3}
+_FOR_NOW = frozenset({DeletedBy.UNAVAILABLE, DeletedBy.BLOCKED, DeletedBy.ACCOUNT})
+# An author's own deletion is the last word; of what may only be for now the network's reason says more than none.
+_FIRMNESS = {
+    None: 0,
+    DeletedBy.UNAVAILABLE: 1,
+    DeletedBy.BLOCKED: 2,
+    DeletedBy.ACCOUNT: 2,
+    DeletedBy.MODERATION: 3,
+    DeletedBy.AUTHOR: 4,
+}
 
 
 def is_newer(stored: Known, message: Incoming, *, pull: int) -> bool:
@@ -26,5 +34,6 @@ def is_firmer(tomb: Tomb, known: DeletedBy | None) -> bool:
 
 
 def is_back(deletion: Tomb, *, pull: int) -> bool:
-    """Whether seeing a message again undoes its deletion: only what was unavailable in an earlier pull comes back."""
-    return deletion.deleted_by is DeletedBy.UNAVAILABLE and pull > deletion.pull
+    """Whether seeing a message again undoes its deletion: only what may have been for now, and was told in an
+    earlier pull, comes back."""
+    return deletion.deleted_by in _FOR_NOW and pull > deletion.pull

@@ -99,6 +99,7 @@ class FakeNetwork:
         edited_at: datetime | None = None,
         correlation: str | None = None,
         done: tuple[str, ...] = (),
+        undone: tuple[str, ...] = (),
         content_warning: str = "",
     ) -> FakeNetwork:
         """Somebody says something; ids are m1, m2 … unless given."""
@@ -122,6 +123,7 @@ class FakeNetwork:
                 edited_at=edited_at,
                 correlation=correlation,
                 done=done,
+                undone=undone,
                 content_warning=content_warning,
             )
         )

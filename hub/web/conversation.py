@@ -258,7 +258,7 @@ class Shown:
         is_theirs = message.direction is Direction.IN and not utterance.is_context and message.deleted_at is None
         if not is_theirs or sender is None or sender.id != message.channel_id:
             return utterance.offers
-        quotes = the_hub().plugins.connector(sender.kind).features.quotes
+        quotes = the_hub().plugins.connector(sender.kind).features.quotes and "quote" not in message.reply.impossible
         return (*utterance.offers, Offer(name="quote")) if quotes else utterance.offers
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hub.connector import Action, Features, Moderation
+from hub.connector import Action, Features, Moderation, ReplyRules
 from hub.errors import Conflict, Invalid
 from hub.inbox.act import Deed, Offer, queue_deed
 from hub.inbox.follow import follow_outbox
@@ -123,6 +123,41 @@ def test_what_was_liked_in_the_networks_own_app_is_on(desk: Desk, fake: FakeNetw
     fake.says("hello", id="x", done=("like",))
     desk.pulls()
     assert like_button(desk).is_pressed
+
+
+@pytest.mark.parametrize("by_us", [True, False])
+def test_what_was_taken_back_in_the_networks_own_app_is_off_whoever_had_put_it_there(
+    desk: Desk, fake: FakeNetwork, by_us: bool
+) -> None:
+    fake.says("hello", id="x", done=() if by_us else ("like",))
+    desk.pulls()
+    if by_us:
+        does(desk, "like")
+        settle(desk)
+        desk.waits(180)
+    assert like_button(desk).is_pressed
+    fake.says("hello", id="x", undone=("like", "bookmark"))
+    desk.pulls()
+    assert like_button(desk) == Offer(name="like", is_pressed=False)
+
+
+def test_a_page_from_before_what_was_just_done_takes_nothing_back(desk: Desk, fake: FakeNetwork) -> None:
+    fake.says("hello", id="x")
+    desk.pulls()
+    does(desk, "like")
+    settle(desk)
+    fake.says("hello", id="x", undone=("like",))
+    desk.pulls()
+    assert desk.conversation()[0].done == ("like",)
+    assert like_button(desk).is_pressed
+
+
+def test_what_a_message_does_not_take_is_not_offered(desk: Desk, fake: FakeNetwork) -> None:
+    fake.says("hello", reply=ReplyRules(impossible=("like", "unlike")))
+    desk.pulls()
+    assert names(desk) == []
+    with pytest.raises(Invalid):
+        does(desk, "like")
 
 
 def test_an_older_page_does_not_take_back_what_was_done_since(desk: Desk, fake: FakeNetwork) -> None:

@@ -129,6 +129,23 @@ def test_what_was_only_unavailable_comes_back_with_a_later_pull(desk: Desk, fake
     assert desk.conversation()[0].deleted_at is not None
 
 
+@pytest.mark.parametrize("why", [DeletedBy.BLOCKED, DeletedBy.ACCOUNT])
+def test_what_a_block_or_a_suspended_account_hid_comes_back_and_a_deletion_meanwhile_is_for_good(
+    desk: Desk, fake: FakeNetwork, why: DeletedBy
+) -> None:
+    fake.says("hello", id="a").deletes("a", by=DeletedBy.UNAVAILABLE).deletes("a", by=why)
+    desk.pulls()
+    assert desk.conversation()[0].deleted_by is why
+    fake.says("hello", id="a")
+    desk.pulls()
+    assert desk.conversation()[0].deleted_by is None
+    fake.deletes("a", by=why).deletes("a")
+    desk.pulls()
+    fake.says("hello", id="a")
+    desk.pulls()
+    assert desk.conversation()[0].deleted_by is DeletedBy.AUTHOR
+
+
 def test_a_late_parent_joins_threads_and_conversations_and_the_old_address_leads_on(
     desk: Desk, fake: FakeNetwork
 ) -> None:

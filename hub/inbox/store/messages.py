@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hub.connector import Attachment, Kind, Moderation, ReplyRules, Trust, Visibility
+from hub.connector import Attachment, DeletedBy, Kind, Moderation, ReplyRules, Trust, Visibility
 from hub.inbox.model import Direction, Message, Origin
 from hub.inbox.summary import Utterance
 from hub.kernel.clock import from_micros, from_micros_or_none
@@ -36,8 +36,8 @@ _SHOWN = """
     messages.direction, messages.origin, messages.kind, messages.visibility, messages.language,
     messages.content_warning, messages.text, messages.html, messages.html_version, messages.attachments,
     messages.moderation, messages.done, messages.reply, messages.permalink, messages.created_at, messages.edited_at,
-    messages.deleted_at, messages.date_guessed, identities.name AS author_name, identities.handle AS author_handle,
-    identities.trust AS author_trust, agents.name AS agent_name"""
+    messages.deleted_at, messages.deleted_by, messages.date_guessed, identities.name AS author_name,
+    identities.handle AS author_handle, identities.trust AS author_trust, agents.name AS agent_name"""
 
 _JOINS = """
     FROM messages LEFT JOIN identities ON identities.id = messages.identity_id
@@ -183,6 +183,7 @@ def _message(session: Session, row: Row) -> Message:
         created_at=from_micros(row["created_at"]),
         edited_at=from_micros_or_none(row["edited_at"]),
         deleted_at=from_micros_or_none(row["deleted_at"]),
+        deleted_by=DeletedBy(row["deleted_by"]) if row["deleted_by"] else None,
         date_guessed=bool(row["date_guessed"]),
         author_name=row["agent_name"] or row["author_name"] or "",
         author_handle=row["author_handle"] or "",
