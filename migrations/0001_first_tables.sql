@@ -149,6 +149,7 @@ CREATE TABLE outbox (
     parent_remote_id TEXT NOT NULL,
     request TEXT NOT NULL,
     plan TEXT,
+    planned_at {timestamp},
     state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'failed', 'unknown', 'held', 'cancelled')),
     due_at {timestamp} NOT NULL,
     send_at {timestamp},

@@ -25,6 +25,7 @@ from hub.inbox.versions import is_back, is_firmer, is_newer
 from hub.kernel import log
 from hub.kernel.database import Session
 from hub.outbox import store as outbox
+from hub.outbox.model import OutboxItem
 from hub.outbox.settle import settle_echo
 
 
@@ -66,6 +67,7 @@ class _Intake:
         self._known: dict[str, Known] = {}
         self._added: set[str] = set()
         self._tombs: dict[str, Tomb] = {}
+        self._copies: dict[str, OutboxItem] = {}
         self._authors = Authors(session, channel.id)
         self._events: list[Event] = []
 
@@ -95,7 +97,7 @@ class _Intake:
         for message in wanted:
             stored = self._find(message.remote_id) or self._echo(message)
             if stored is None:
-                self._add(message)
+                self._add(message, copy_of=self._copies.get(message.remote_id))
             else:
                 self._revise(stored, message)
 
@@ -169,9 +171,13 @@ class _Intake:
         if outbox_id is None:
             return None
         self._adopt(outbox_id)
-        return self._known.get(message.remote_id)
+        adopted = self._known.get(message.remote_id)
+        if adopted is None:
+            # It stands there twice: it had arrived when somebody had it sent again.
+            self._copies[message.remote_id] = outbox.item(self.session, outbox_id)
+        return adopted
 
-    def _add(self, message: Incoming) -> None:
+    def _add(self, message: Incoming, *, copy_of: OutboxItem | None) -> None:
         thread_id = self._threads.place(message)
         identity_id = self._authors.meet(message)
         conversation_id = self._conversation(message, thread_id, identity_id)
@@ -185,6 +191,7 @@ class _Intake:
             received_at=self.now,
             history=self.history,
             tomb=tomb,
+            copy_of=copy_of,
         )
         message_id = intake.add(self.session, message, place)
         self._added.add(message.remote_id)

@@ -22,14 +22,15 @@ def take_back(session: Session, outbox_id: int, *, now: datetime) -> Outgoing:
 
 
 def retry(hub: Hub, outbox_id: int) -> None:
-    """Send a failed, unknown or held item again: one new arrival at the network.
+    """Send a failed, unknown or held item again: at most one new arrival at the network.
 
+    One that may have arrived goes out under the ids it has, so that a network that knows them again shows it once.
     Raises Conflict otherwise, and when its channel was removed.
     """
     with hub.database.transaction() as session:
         outbox = _in(session, outbox_id, State.FAILED, State.UNKNOWN, State.HELD)
         _demand_channel(session, outbox)
-        store.restart(session, outbox.id, key=hub.token(), now=hub.clock())
+        store.restart(session, outbox, key=None if outbox.keeps_its_ids else hub.token(), now=hub.clock())
         announce(session, outbox, State.QUEUED, now=hub.clock())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hub.channels.model import Trouble
@@ -48,6 +48,13 @@ _FOR_GOOD = frozenset({"closed", "window_closed", "reply_not_allowed", "post_del
 """Why an answer was refused, where sending it again would be refused again."""
 
 
+_TAKEN = frozenset({"another_record"})
+"""Why an answer is unknown, where its reserved id belongs to something else and can never be its own."""
+
+_KEYS_KEPT = timedelta(hours=1)
+"""How long networks know an idempotency key again; also as far back as can be looked through."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """Who may work on an item now: written with the fence, refused when another worker has claimed it since."""
@@ -88,6 +95,7 @@ class OutboxItem:
     request: Outgoing
     act: str
     plan: Plan | None
+    planned_at: datetime | None
     state: State
     due_at: datetime
     tries: int
@@ -105,6 +113,21 @@ class OutboxItem:
     def is_worth_a_retry(self) -> bool:
         """False where the network said that it will never take an answer there."""
         return self.trouble is None or (self.trouble.code != "gone" and self.trouble.reason not in _FOR_GOOD)
+
+    @property
+    def keeps_its_ids(self) -> bool:
+        """Whether it is sent again under the ids it has: it may have arrived under them, and a network that knows an
+        id again makes no second post. What was surely refused is planned anew."""
+        may_have_arrived = self.state in (State.UNKNOWN, State.HELD)
+        is_taken = self.trouble is not None and self.trouble.reason in _TAKEN
+        return may_have_arrived and self.plan is not None and not is_taken
+
+    @property
+    def looked_for_since(self) -> datetime | None:
+        """Since when the part under way may stand at the network: an earlier try under its ids counts as well."""
+        if self.sending_since is None or self.planned_at is None:
+            return self.sending_since
+        return max(self.planned_at, self.sending_since - _KEYS_KEPT)
 
     @property
     def next_part(self) -> int:

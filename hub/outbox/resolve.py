@@ -70,7 +70,8 @@ def _look_up(hub: Hub, connectors: Connectors, outbox: OutboxItem) -> Receipt | 
     if outbox.act:
         # Done twice is the same as once: it is simply done again.
         return None
-    if outbox.plan is None or outbox.sending_part is None or outbox.sending_since is None:
+    since = outbox.looked_for_since
+    if outbox.plan is None or outbox.sending_part is None or since is None:
         raise Ambiguous("no_plan")
     proof = outbox.parts[outbox.sending_part] if outbox.sending_part < len(outbox.parts) else None
     if proof is not None:
@@ -83,7 +84,7 @@ def _look_up(hub: Hub, connectors: Connectors, outbox: OutboxItem) -> Receipt | 
     if not connectors.plugins.connector(account.kind).features.reconcile:
         raise Ambiguous("cannot_look_up")
     try:
-        return connectors.reconcile(account, outbox.plan, outbox.sending_part, outbox.sending_since)
+        return connectors.reconcile(account, outbox.plan, outbox.sending_part, since)
     except AlreadySent as error:
         return error.receipt
 

@@ -90,7 +90,7 @@ def _plan(hub: Hub, connectors: Connectors, account: Account, outbox: OutboxItem
         plan = connectors.plan(account, outbox.request, outbox.key)
     hub.reach("send.planned")
     with hub.database.transaction() as session:
-        store.save_plan(session, outbox, claim, plan)
+        store.save_plan(session, outbox, claim, plan, now=hub.clock())
     hub.reach("send.plan_stored")
     return plan
 

@@ -92,7 +92,10 @@ def settle_echo(
     text: str,
     now: datetime,
 ) -> int | None:
-    """A message of our own came in: when it is the echo of an item of ours, that item has arrived. Returns its id."""
+    """A message of our own came in: when it is the echo of an item of ours, that item has arrived. Returns its id.
+
+    Also of what is there a second time, since somebody had an item sent again that had arrived.
+    """
     found = store.find_echo(
         session, channel_id=channel_id, reserved=reserved, remote_id=receipt.remote_id, parent=parent, text=text
     )

@@ -14,6 +14,7 @@ from hub.inbox.model import Direction, Origin
 from hub.kernel.clock import from_micros, from_micros_or_none
 from hub.kernel.database import Row, Session, storable
 from hub.kernel.html import CLEAN_VERSION, MAX_HTML, clean, safe_link
+from hub.outbox.model import OutboxItem
 
 _KNOWN = """
     SELECT id, remote_id, revision, pull, thread_id, conversation_id, identity_id, direction, origin, addressed, text,
@@ -26,13 +27,13 @@ _CHILDREN = """
 
 _INSERT = """
     INSERT INTO messages (
-        channel_id, remote_id, revision, pull, thread_id, parent_remote_id, conversation_id, identity_id,
+        channel_id, remote_id, revision, pull, thread_id, parent_remote_id, conversation_id, identity_id, agent_id,
         direction, origin, kind, addressed, visibility, language, content_warning, text, html, html_version,
         source_html, attachments, moderation, done, reply, permalink, created_at, received_at, edited_at, date_guessed,
         history, deleted_at, deleted_by, raw)
     VALUES (
         :channel_id, :remote_id, :revision, :pull, :thread_id, :parent_remote_id, :conversation_id, :identity_id,
-        :direction, :origin, :kind, :addressed, :visibility, :language, :content_warning, :text, :html,
+        :agent_id, :direction, :origin, :kind, :addressed, :visibility, :language, :content_warning, :text, :html,
         :html_version, :source_html, :attachments, :moderation, :done, :reply, :permalink, :created_at, :received_at,
         :edited_at, :date_guessed, :history, :deleted_at, :deleted_by, :raw)
     RETURNING id"""
@@ -151,7 +152,7 @@ class Tomb:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a new message belongs and how it came."""
+    """Where a new message belongs and how it came. `copy_of`: the item of ours that was sent a second time by it."""
 
     channel_id: int
     thread_id: int
@@ -161,6 +162,7 @@ class Place:
     received_at: datetime
     history: bool
     tomb: Tomb | None
+    copy_of: OutboxItem | None = None
 
 
 def known(session: Session, channel_id: int, remote_ids: Iterable[str]) -> dict[str, Known]:
@@ -207,8 +209,9 @@ def add(session: Session, message: Incoming, place: Place) -> int:
         parent_remote_id=message.parent_id,
         conversation_id=place.conversation_id,
         identity_id=place.identity_id,
+        agent_id=place.copy_of.agent_id if place.copy_of else None,
         direction=Direction.OUT.value if ours else Direction.IN.value,
-        origin=Origin.NATIVE.value if ours else Origin.REMOTE.value,
+        origin=_origin(ours, place).value,
         kind=message.kind.value,
         addressed=int(message.addressed),
         created_at=min(message.created_at, place.received_at),
@@ -219,6 +222,12 @@ def add(session: Session, message: Incoming, place: Place) -> int:
         **{"pull": place.pull, "deleted_at": None, "deleted_by": None, **(_tomb(place.tomb) if place.tomb else {})},
         **_content(message),
     )
+
+
+def _origin(ours: bool, place: Place) -> Origin:
+    if place.copy_of is not None:
+        return Origin.HUB
+    return Origin.NATIVE if ours else Origin.REMOTE
 
 
 def revise(session: Session, stored: Known, message: Incoming, *, pull: int, now: datetime) -> None:

@@ -43,7 +43,12 @@ _STUCK = """
         ORDER BY id LIMIT :limit {skip_locked})
     RETURNING id"""
 
-_PLAN = "UPDATE outbox SET plan = :plan WHERE id = :id AND claimed_by = :worker AND fence = :fence"
+_PLAN = """
+    UPDATE outbox SET plan = :plan, planned_at = :now
+    WHERE id = :id AND claimed_by = :worker AND fence = :fence"""
+
+# What stands there is of a plan before, and kept with the earlier tries.
+_FORGET_UNSENT = "DELETE FROM outbox_parts WHERE outbox_id = :id AND remote_id IS NULL"
 
 _ADD_PART = """
     INSERT INTO outbox_parts (outbox_id, part, channel_id, reserved, text_hash)
@@ -100,10 +105,12 @@ def claim_stuck(
     return items(session, [row["id"] for row in rows])
 
 
-def save_plan(session: Session, outbox: OutboxItem, claim: Claim, plan: Plan) -> None:
+def save_plan(session: Session, outbox: OutboxItem, claim: Claim, plan: Plan, *, now: datetime) -> None:
     """Store the plan before the first write. Raises LeaseLost."""
-    touched = session.run(_PLAN, id=outbox.id, plan=msgspec.json.encode(plan).decode(), **_claimed(claim))
+    encoded = msgspec.json.encode(plan).decode()
+    touched = session.run(_PLAN, id=outbox.id, plan=encoded, now=now, **_claimed(claim))
     _demand(touched, outbox.id)
+    session.run(_FORGET_UNSENT, id=outbox.id)
     session.many(
         _ADD_PART,
         [

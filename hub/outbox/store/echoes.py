@@ -15,7 +15,7 @@ _ECHO = """
 
 # `sent` without a receipt is what a person marked as sent. Where the network hands back ids that we chose, the text of
 # a message with another id proves nothing: somebody wrote the same in the network's own app.
-_ECHO_BY_TEXT = """
+_BY_TEXT = """
     SELECT outbox_parts.outbox_id, outbox_parts.part
     FROM outbox JOIN outbox_parts ON outbox_parts.outbox_id = outbox.id
     WHERE outbox.channel_id = :channel_id AND outbox.parent_remote_id = :parent
@@ -26,15 +26,35 @@ _ECHO_BY_TEXT = """
     ORDER BY outbox_parts.outbox_id, outbox_parts.part LIMIT 1"""
 
 
+# What an earlier try left, in whatever state its item is by now. There are at most as many copies as there were tries.
+_EARLIER = """
+    SELECT outbox_id, part FROM outbox_earlier_parts
+    WHERE channel_id = :channel_id AND (reserved = :reserved OR remote_id = :remote_id)
+    ORDER BY outbox_id DESC LIMIT 1"""
+
+_EARLIER_BY_TEXT = """
+    SELECT earlier.outbox_id, earlier.part
+    FROM outbox JOIN outbox_earlier_parts earlier ON earlier.outbox_id = outbox.id
+    WHERE outbox.channel_id = :channel_id AND outbox.parent_remote_id = :parent
+      AND earlier.remote_id IS NULL AND earlier.text_hash = :text_hash
+      AND (earlier.reserved IS NULL OR :reserved = '')
+      AND (SELECT count(copies.remote_id) * 2 - count(*) FROM outbox_earlier_parts copies
+           WHERE copies.outbox_id = earlier.outbox_id AND copies.part = earlier.part) < 0
+    ORDER BY earlier.outbox_id, earlier.part LIMIT 1"""
+
+
 def find_echo(
     session: Session, *, channel_id: int, reserved: str | None, remote_id: str, parent: str | None, text: str
 ) -> tuple[int, int] | None:
-    """The item and part that a message of our own is the echo of: by reserved id, by receipt, else by its text."""
-    row = session.one(_ECHO, channel_id=channel_id, reserved=reserved or "", remote_id=remote_id)
+    """The item and part that a message of our own is the echo of: by reserved id, by receipt, else by its text.
+
+    The ids and texts of earlier tries count as well: what they sent may come in late.
+    """
+    ids = {"channel_id": channel_id, "reserved": reserved or ""}
+    row = session.one(_ECHO, remote_id=remote_id, **ids) or session.one(_EARLIER, remote_id=remote_id, **ids)
     if row is None and parent is not None:
-        row = session.one(
-            _ECHO_BY_TEXT, channel_id=channel_id, parent=parent, text_hash=text_hash(text), reserved=reserved or ""
-        )
+        words = {"parent": parent, "text_hash": text_hash(text)}
+        row = session.one(_BY_TEXT, **words, **ids) or session.one(_EARLIER_BY_TEXT, **words, **ids)
     return None if row is None else (row["outbox_id"], row["part"])
 
 

@@ -18,9 +18,9 @@ from hub.outbox.store.echoes import text_hash
 
 _COLUMNS = """
     outbox.id, outbox.channel_id, outbox.conversation_id, outbox.agent_id, outbox.key, outbox.request, outbox.act,
-    outbox.plan, outbox.state, outbox.due_at, outbox.send_at, outbox.tries, outbox.first_tried_at, outbox.sending_part,
-    outbox.sending_since, outbox.fence, outbox.error_code, outbox.error_reason, outbox.error_detail, outbox.created_at,
-    outbox.settled_at"""
+    outbox.plan, outbox.planned_at, outbox.state, outbox.due_at, outbox.send_at, outbox.tries, outbox.first_tried_at,
+    outbox.sending_part, outbox.sending_since, outbox.fence, outbox.error_code, outbox.error_reason,
+    outbox.error_detail, outbox.created_at, outbox.settled_at"""
 
 _INSERT = """
     INSERT INTO outbox (channel_id, conversation_id, agent_id, key, client_key, parent_remote_id, request, act, state,
@@ -53,13 +53,24 @@ _MOVE = """
 
 _COUNT_TRY = "UPDATE outbox SET tries = tries + 1 WHERE id = :id"
 
+_KEEP_TRY = """
+    INSERT INTO outbox_earlier_parts (outbox_id, part, channel_id, reserved, text_hash)
+    SELECT outbox_id, part, channel_id, reserved, text_hash FROM outbox_parts
+    WHERE outbox_id = :id AND remote_id IS NULL ORDER BY part"""
+
 _RESTART = """
-    UPDATE outbox SET state = 'queued', key = :key, plan = NULL, due_at = :now, send_at = NULL, tries = 0,
-        first_tried_at = NULL, settled_at = NULL, claimed_by = NULL,
-        error_code = NULL, error_reason = NULL, error_detail = NULL
+    UPDATE outbox SET state = 'queued', due_at = :now, send_at = NULL, tries = 0, first_tried_at = NULL,
+        settled_at = NULL, claimed_by = NULL, error_code = NULL, error_reason = NULL, error_detail = NULL
     WHERE id = :id"""
 
-_FORGET_UNSENT = "DELETE FROM outbox_parts WHERE outbox_id = :id AND remote_id IS NULL"
+_UNPLAN = "UPDATE outbox SET key = :key, plan = NULL, planned_at = NULL WHERE id = :id"
+
+_KEEP_COPY = """
+    INSERT INTO outbox_earlier_parts (outbox_id, part, channel_id, text_hash, remote_id)
+    SELECT outbox_id, part, channel_id, text_hash, :remote_id FROM outbox_parts
+    WHERE outbox_id = :outbox_id AND part = :part AND remote_id <> :remote_id
+      AND NOT EXISTS (SELECT 1 FROM outbox_earlier_parts earlier
+                      WHERE earlier.outbox_id = :outbox_id AND earlier.remote_id = :remote_id)"""
 
 _IN_STATE = f"""
     SELECT {_COLUMNS} FROM outbox WHERE state = :state AND id < :before ORDER BY id DESC LIMIT :limit"""  # noqa: S608
@@ -203,8 +214,8 @@ def count(session: Session, state: State, *, teams: Collection[int] | None = Non
 
 
 def note_arrival(session: Session, outbox_id: int, part: int, receipt: Receipt) -> None:
-    """Keep the proof of one part; the first proof stays."""
-    session.run(
+    """Keep the proof of one part; the first proof stays. A second post of it, by another try, is known as its copy."""
+    touched = session.run(
         _ARRIVED,
         outbox_id=outbox_id,
         part=part,
@@ -214,6 +225,8 @@ def note_arrival(session: Session, outbox_id: int, part: int, receipt: Receipt) 
         held=int(receipt.held),
         sent_at=receipt.at,
     )
+    if not touched:
+        session.run(_KEEP_COPY, outbox_id=outbox_id, part=part, remote_id=receipt.remote_id)
 
 
 def move(
@@ -241,10 +254,16 @@ def count_try(session: Session, outbox_id: int) -> None:
     session.run(_COUNT_TRY, id=outbox_id)
 
 
-def restart(session: Session, outbox_id: int, *, key: str, now: datetime) -> None:
-    """Queue an item as if new, under a fresh key; parts that arrived stay arrived."""
-    session.run(_RESTART, id=outbox_id, key=key, now=now)
-    session.run(_FORGET_UNSENT, id=outbox_id)
+def restart(session: Session, outbox: OutboxItem, *, key: str | None, now: datetime) -> None:
+    """Queue an item as if new; parts that arrived stay arrived, and what a try before left is still known by its ids.
+
+    key: to plan it anew under; None leaves it the plan, and with it the ids, that it has.
+    """
+    if not outbox.act:
+        session.run(_KEEP_TRY, id=outbox.id)
+    session.run(_RESTART, id=outbox.id, now=now)
+    if key is not None:
+        session.run(_UNPLAN, id=outbox.id, key=key)
 
 
 def move_conversation(session: Session, *, from_id: int, into_id: int) -> None:
@@ -275,6 +294,7 @@ def _item(row: Row, parts: list[Receipt | None]) -> OutboxItem:
         request=msgspec.json.decode(row["request"], type=Outgoing),
         act=row["act"],
         plan=None if row["plan"] is None else msgspec.json.decode(row["plan"], type=Plan),
+        planned_at=from_micros_or_none(row["planned_at"]),
         state=State(row["state"]),
         due_at=from_micros(row["due_at"]),
         send_at=from_micros_or_none(row["send_at"]),
