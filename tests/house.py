@@ -33,6 +33,10 @@ SQL = re.compile(
     r"|(?:CREATE|ALTER|DROP)\s+(?:UNIQUE\s+|TEMP\s+|VIRTUAL\s+)*(?:TABLE|INDEX|VIEW|TRIGGER)\s)"
 )
 SQL_HOMES = re.compile(r"hub/kernel/|migrations/|(?:hub|plugins)/(?:.+/)?store(?:\.py$|/)")
+SQL_OF_PARTS_HOMES = re.compile(r"hub/kernel/|hub/archive/store/|hub/keys/store\.py$")
+"""What works on every table there is takes their names from the schema itself, never from anybody."""
+
+RUNS_SQL = {"run", "one", "all", "many", "insert", "stream"}
 WALL_CLOCK = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}
 CLOCK_HOMES = {"hub/kernel/clock.py", "hub/cli.py", "hub/app.py"}
 
@@ -70,6 +74,8 @@ LIBRARY_HOMES = {
     "xml.dom": NOWHERE,
     "xml.parsers": NOWHERE,
     "csv": NOWHERE,
+    "openpyxl": NOWHERE,
+    "xlsxwriter": NOWHERE,
 }
 """Which modules of ours may import a library from outside. One home each is what "there is no second path" means."""
 
@@ -128,6 +134,27 @@ def sql_away_from_home(source: Source) -> Iterator[str]:
             yield _at(source, node, node.value.split("\n")[0])
 
 
+def sql_made_of_parts(source: Source) -> Iterator[str]:
+    """Statements that are not written down whole: only parts in UPPER CASE, our own constants, may stand in them."""
+    if not source.is_product or SQL_OF_PARTS_HOMES.match(source.path):
+        return
+    for node in ast.walk(ast.parse(source.text)):
+        if isinstance(node, ast.JoinedStr | ast.BinOp) or _is_call_of(node, {"format", "join", "replace"}):
+            if SQL.match(_first_words(node)) and not all(map(_is_constant, _parts(node))):
+                yield _at(source, node, ast.unparse(node))
+        elif _is_call_of(node, RUNS_SQL) and _is_session(node) and _is_made_in_place(node.args[:1]):
+            yield _at(source, node, ast.unparse(node))
+
+
+def roles_judged_away_from_home(source: Source) -> Iterator[str]:
+    """A second opinion on who may do what: roles are compared in hub/people only."""
+    if not source.is_product or source.path.startswith("hub/people/"):
+        return
+    for node in ast.walk(ast.parse(source.text)):
+        if isinstance(node, ast.Compare) and re.search(r"\bRole\.[A-Z]", ast.unparse(node)):
+            yield _at(source, node, ast.unparse(node))
+
+
 def wall_clock_below_the_entry_points(source: Source) -> Iterator[str]:
     if not source.is_product or source.path in CLOCK_HOMES:
         return
@@ -159,10 +186,53 @@ RULES = [
     machine_paths,
     registry_hosts,
     sql_away_from_home,
+    sql_made_of_parts,
+    roles_judged_away_from_home,
     wall_clock_below_the_entry_points,
     libraries_away_from_home,
     trusted_markup,
 ]
+
+
+def _first_words(node: ast.AST) -> str:
+    """The beginning of a text that is put together."""
+    match node:
+        case ast.JoinedStr(values=[ast.Constant(value=str(words)), *_]) | ast.Constant(value=str(words)):
+            return words
+        case ast.BinOp(left=first) | ast.Call(func=ast.Attribute(value=first)):
+            return _first_words(first)
+    return ""
+
+
+def _parts(node: ast.AST) -> Iterator[ast.AST]:
+    """What is put into the text, besides its own words."""
+    match node:
+        case ast.JoinedStr(values=values):
+            yield from (each.value for each in values if isinstance(each, ast.FormattedValue))
+        case ast.BinOp(left=left, right=right):
+            yield from (each for side in (left, right) for each in _parts(side) or [side])
+        case ast.Call(func=ast.Attribute(value=words), args=args, keywords=named):
+            yield from (*_parts(words), *args, *(each.value for each in named))
+        case ast.Constant():
+            return
+        case _:
+            yield node
+
+
+def _is_constant(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) or (isinstance(node, ast.Name) and node.id.isupper())
+
+
+def _is_call_of(node: ast.AST, names: set[str]) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in names
+
+
+def _is_session(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-2:-1] == ["session"]
+
+
+def _is_made_in_place(args: list[ast.expr]) -> bool:
+    return any(isinstance(each, ast.JoinedStr | ast.BinOp | ast.Call) for each in args)
 
 
 def _imports(tree: ast.AST) -> Iterator[tuple[ast.AST, str]]:
