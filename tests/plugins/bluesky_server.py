@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 from hub_plugins.bluesky.record_keys import is_reserved, read_uri
@@ -20,8 +20,8 @@ from hub_plugins.bluesky.record_keys import is_reserved, read_uri
 from hub.connector import Visibility
 from hub.kernel.clock import Clock, to_micros
 from hub.testing.clock import START, FrozenClock
-from hub.testing.contract.network import FakeNetwork
-from hub.testing.server import Answer, Arrival, FakeServer, Fault
+from hub.testing.server import Answer, Arrival, Fault
+from tests.plugins.served import ServedNetwork
 
 PASSWORD = "abcd-efgh-ijkl-mnop"
 ME, LENA, TOM = "did:plc:brightwater", "did:plc:lena", "did:plc:tom"
@@ -48,7 +48,7 @@ class Posted:
         return [each["alt"] for each in embed.get("media", embed).get("images", ())]
 
 
-class FakeBluesky(FakeNetwork):
+class FakeBluesky(ServedNetwork):
     """One server with our account on it. `fails` scripts the next answers; `posts` is what is stored."""
 
     page_size: ClassVar[int] = 100
@@ -56,7 +56,7 @@ class FakeBluesky(FakeNetwork):
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock: Clock = clock or FrozenClock()
-        self.server = FakeServer()
+        super().__init__()
         self.posts: dict[str, dict[str, Any]] = {}
         self.records: dict[str, dict[str, Any]] = {}
         self.notifications: dict[str, str] = {}
@@ -83,17 +83,6 @@ class FakeBluesky(FakeNetwork):
         self._refusals: dict[str, deque[Answer]] = {}
         self.server.on("*", "/*").runs(self._answer)
         self.root = self.writes(ME, "Ten weeks, whatever the water.")
-
-    @property
-    def url(self) -> str:
-        return self.server.url
-
-    def __enter__(self) -> Self:
-        self.server.__enter__()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.server.__exit__(*error)
 
     # --- what happens there -----------------------------------------------------------------------------------------
 

@@ -18,14 +18,14 @@ from email import message_from_bytes
 from email.utils import format_datetime
 from functools import partial
 from html import escape
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from hub.connector import Visibility
 from hub.kernel.clock import Clock
 from hub.testing.clock import START, FrozenClock
-from hub.testing.contract.network import FakeNetwork
-from hub.testing.server import Answer, Arrival, FakeServer, Fault
+from hub.testing.server import Answer, Arrival, Fault
+from tests.plugins.served import ServedNetwork
 
 TOKEN = "token-of-brightwater"
 ME, LENA, TOM = "1", "7", "8"
@@ -74,7 +74,7 @@ class Dialect:
     quotes: bool = True
 
 
-class FakeMastodon(FakeNetwork):
+class FakeMastodon(ServedNetwork):
     """One server with our account on it. `fails` scripts the next answers; `statuses` is what is stored."""
 
     page_size: ClassVar[int] = 80
@@ -83,7 +83,7 @@ class FakeMastodon(FakeNetwork):
     def __init__(self, dialect: Dialect | None = None, clock: Clock | None = None) -> None:
         self.dialect = dialect or Dialect()
         self.clock: Clock = clock or FrozenClock()
-        self.server = FakeServer()
+        super().__init__()
         self.statuses: dict[str, dict[str, Any]] = {}
         self.notifications: dict[str, dict[str, Any]] = {}
         self.hidden: set[str] = set()
@@ -111,17 +111,6 @@ class FakeMastodon(FakeNetwork):
         self._sends: deque[str] = deque()
         self._refusals: dict[tuple[str, str], deque[Answer]] = {}
         self.server.on("*", "/*").runs(self._answer)
-
-    @property
-    def url(self) -> str:
-        return self.server.url
-
-    def __enter__(self) -> Self:
-        self.server.__enter__()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.server.__exit__(*error)
 
     def signs_out(self) -> None:
         self.token = "another"

@@ -8,44 +8,29 @@ from pathlib import Path
 from hub_plugins.wordpress import WordPress
 from hub_plugins.wordpress.connector import WordPressSettings
 
-from hub.connector import Action, Context, DeletedBy, Incoming, Outgoing, Plan, Receipt, Target
+from hub.connector import Action, Context, Outgoing, Plan, Receipt
 from hub.kernel.clock import Clock
 from hub.kernel.http import Door
 from hub.testing.clock import FrozenClock
+from tests.plugins.driven import Driven
 
 
-class Channel:
-    """The connector as the engine drives it: it remembers the cursor."""
+class Channel(Driven):
+    """One site, read and answered as one user."""
+
+    connector: WordPress
 
     def __init__(self, settings: WordPressSettings, folder: Path, *addresses: str, clock: Clock | None = None) -> None:
         door = Door(allow=addresses)
         context = Context(http=door, clock=clock or FrozenClock(), log=logging.getLogger("hub.test"), data=folder)
-        self.connector = WordPress(settings, context)
-        self.cursor: str | None = None
-        self.messages: dict[str, Incoming] = {}
-        self.deleted: dict[str, DeletedBy] = {}
-
-    def pull(self) -> list[str]:
-        """Pull until there is no more; returns the ids that came."""
-        came: list[str] = []
-        more = True
-        while more:
-            page = self.connector.pull(self.cursor)
-            self.cursor, more = page.cursor, page.more
-            came += [message.remote_id for message in page.messages]
-            self.messages |= {message.remote_id: message for message in page.messages}
-            self.deleted |= {deleted.remote_id: deleted.by for deleted in page.deleted}
-        return came
+        super().__init__(WordPress(settings, context), door)
 
     def plan(self, id: str, text: str) -> Plan:
         return self.connector.plan(Outgoing(text=text, target=self.target(id)), "key")
 
     def answer(self, id: str, text: str) -> Receipt:
-        return self.connector.send(self.plan(id, text), 0, None)
+        (receipt,) = self.send(self.plan(id, text))
+        return receipt
 
     def moderate(self, id: str, action: str) -> None:
         self.connector.act(Action(name=action, target=self.target(id)))
-
-    def target(self, id: str) -> Target:
-        message = self.messages[id]
-        return Target(remote_id=id, root_id=message.root_id, author=message.author)

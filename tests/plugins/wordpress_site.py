@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from html import escape, unescape
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from hub.connector import Visibility
 from hub.testing.clock import START
-from hub.testing.contract.network import FakeNetwork
-from hub.testing.server import Answer, Arrival, FakeServer, Fault
+from hub.testing.server import Answer, Arrival, Fault
+from tests.plugins.served import ServedNetwork
 
 ME, READER = 1, 7
 PASSWORD = "abcd EFGH 1234"
@@ -34,14 +34,14 @@ class Comment:
     visibility: Visibility = Visibility.PUBLIC
 
 
-class FakeWordPress(FakeNetwork):
+class FakeWordPress(ServedNetwork):
     """One site with one article (id 5). `refuses` and `fails` script the next answers; `comments` is what is stored."""
 
     page_size: ClassVar[int] = 100
     rate_limits: ClassVar[Sequence[str]] = ("flood", "rate_limit")
 
     def __init__(self) -> None:
-        self.server = FakeServer()
+        super().__init__()
         self.comments: dict[int, dict[str, Any]] = {}
         self.posts: dict[int, dict[str, Any]] = {5: _post(5)}
         self.capabilities: dict[str, bool] = dict(EDITOR)
@@ -62,17 +62,6 @@ class FakeWordPress(FakeNetwork):
             self.server.on(method, "/").answers(200, b"<html>/wp-content/</html>", headers=link)
         self.server.on("GET", "/wp-json/").runs(lambda arrival: _json(200, self.index))
         self.server.on("*", "/wp-json/wp/v2/*").runs(self._answer)
-
-    @property
-    def url(self) -> str:
-        return self.server.url
-
-    def __enter__(self) -> Self:
-        self.server.__enter__()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.server.__exit__(*error)
 
     # --- what happens there -----------------------------------------------------------------------------------------
 
