@@ -58,7 +58,10 @@ def serve(folder: str) -> None:
     listening = socket.create_server(("127.0.0.1", 0), backlog=4096)
     print(listening.getsockname()[1], flush=True)
     gc.collect()
-    run_server(web_app(lambda environ, start: [], live, is_ours=lambda headers: True), [listening])
+    serving = web_app(
+        lambda environ, start: [], live, is_ours=lambda headers: True, may_upload=lambda path, headers: False
+    )
+    run_server(serving, [listening])
 
 
 class Pages:

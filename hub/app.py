@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
     from hub.channels.connectors import Connectors
+    from hub.web.listening import Listeners
     from hub.web.server import AsgiApp
+    from hub.web.upload_places import MayUpload
 
 _BACKLOG = 1024
 _QUICKLY_CHECKED_BYTES = 256 * 1024**2
@@ -66,7 +68,23 @@ def build_web(hub: Hub, connectors: Connectors) -> AsgiApp:
         trusted_proxies=hub.config.trusted_proxies,
     )
     pages = build_pages(hub, connectors, open_streams=lambda: live.open_streams)
-    return web_app(pages, live, is_ours=listeners.is_ours, hooks=hooks)
+    return web_app(pages, live, is_ours=listeners.is_ours, may_upload=_uploaders(hub, listeners), hooks=hooks)
+
+
+def _uploaders(hub: Hub, listeners: Listeners) -> MayUpload:
+    """Tells by the head of a request whether it may take one of the few places for large ones: a session of somebody
+    who may reply, or below /api a token for it."""
+    from hub.api import MOUNTED_AT
+    from hub.api import bearer as api
+    from hub.people.authorize import Action, may
+
+    def may_upload(path: str, headers: list[tuple[bytes, bytes]]) -> bool:
+        if path.startswith(f"{MOUNTED_AT}/"):
+            return api.may_upload(hub, dict(headers).get(b"authorization", b"").decode("latin-1"))
+        actor = listeners.authenticate(headers)
+        return actor is not None and may(actor, Action.REPLY)
+
+    return may_upload
 
 
 def serve(config: Config, listening: socket.socket, *, supervised: bool = False) -> None:

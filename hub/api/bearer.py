@@ -7,6 +7,7 @@ from flask import request
 from hub.api.problem import Refusal
 from hub.kernel.hub import Hub
 from hub.people import tokens
+from hub.people.authorize import Action, may
 from hub.people.model import Bearer, TokenScope
 
 _REALM = 'Bearer realm="hubbub"'
@@ -14,10 +15,10 @@ _REALM = 'Bearer realm="hubbub"'
 
 def authenticate(hub: Hub, scope: TokenScope) -> Bearer:
     """Whose token the request carries, when it may be used for this. Raises Refusal and TooMany."""
-    kind, _, text = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not text.strip():
+    text = _token_in(request.headers.get("Authorization", ""))
+    if not text:
         raise Refusal(401, "no_token", headers={"WWW-Authenticate": _REALM})
-    bearer = tokens.find(hub, text.strip())
+    bearer = tokens.find(hub, text)
     if bearer is None:
         tokens.count_wrong(hub, address=request.remote_addr or "")
         raise Refusal(401, "wrong_token", headers={"WWW-Authenticate": f'{_REALM}, error="invalid_token"'})
@@ -25,3 +26,15 @@ def authenticate(hub: Hub, scope: TokenScope) -> Bearer:
         asked = f'{_REALM}, error="insufficient_scope", scope="{scope.value}"'
         raise Refusal(403, "insufficient_scope", headers={"WWW-Authenticate": asked}, scope=scope.value)
     return bearer
+
+
+def may_upload(hub: Hub, authorization: str) -> bool:
+    """Whether this header's token may hand pictures in, asked before any of the body is read; counts no wrong one."""
+    text = _token_in(authorization)
+    bearer = tokens.find(hub, text) if text else None
+    return bearer is not None and TokenScope.REPLY in bearer.token.scopes and may(bearer.actor, Action.REPLY)
+
+
+def _token_in(authorization: str) -> str:
+    kind, _, text = authorization.partition(" ")
+    return text.strip() if kind.lower() == "bearer" else ""

@@ -25,12 +25,14 @@ from hub.channels.webhook.address import PATH
 from hub.errors import HubError
 from hub.web import hooks as webhooks
 from hub.web.stream import LiveClient
+from hub.web.upload_places import UploadPlaces
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
     from hub.web.hooks import Hooks
     from hub.web.live import LiveHub
+    from hub.web.upload_places import MayUpload
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -42,9 +44,6 @@ Refuse = Callable[..., Awaitable[None]]
 PAGE_THREADS = 8
 MOST_BODY_BYTES = 2 * 1024 * 1024
 MOST_UPLOAD_BYTES = 24 * 1024 * 1024
-MOST_UPLOADS = 8
-"""Requests larger than other pages' at a time: each is held in memory until it has arrived."""
-
 UPLOAD_SECONDS = 60.0
 MOST_HEAD_BYTES = 64 * 1024
 REQUEST_SECONDS = 20.0
@@ -57,7 +56,8 @@ _UPLOADING = re.compile(r"/uploads|/conversations/\d+/(?:replies|draft)|/api/v1/
 
 
 class HubProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP/1.1, with an end to heads that are too long or too slow, and a door out for live streams."""
+    """uvicorn's HTTP/1.1, with an end to heads that are too long or too slow and to bodies that nobody reads any more,
+    and a door out for live streams."""
 
     is_stopping = False
     _head_bytes = 0
@@ -91,6 +91,16 @@ class HubProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._end_head()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._end_head()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle is not None and self.cycle.more_body and self._head_deadline is None:
+            # Answered by its head alone; while the rest drips in, uvicorn has no deadline for it.
+            self._head_deadline = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)
 
     def shutdown(self) -> None:
         self.is_stopping = True
@@ -130,14 +140,16 @@ def web_app(
     live: LiveHub,
     *,
     is_ours: Callable[[dict[bytes, bytes]], bool],
+    may_upload: MayUpload,
     hooks: Hooks | None = None,
 ) -> AsgiApp:
     """Put the pages, the live stream and the webhooks on one port.
 
-    is_ours: tells by its headers whether a page of ours asks. hooks: None serves no webhooks.
+    is_ours: tells by its headers whether a page of ours asks. may_upload: tells by its path and headers whether a
+    large request comes from somebody who may send pictures; asked in a thread. hooks: None serves no webhooks.
     """
     threads = WSGIMiddleware(pages, workers=PAGE_THREADS)  # type: ignore[arg-type]
-    uploads = asyncio.Semaphore(MOST_UPLOADS)
+    uploads = UploadPlaces(may_upload)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -238,19 +250,19 @@ async def _take_delivery(hooks: Hooks, scope: Scope, receive: Receive, send: Sen
     return await send({"type": "http.response.body", "body": answer.body})
 
 
-async def _with_whole_body(app: Any, uploads: asyncio.Semaphore, scope: Scope, receive: Receive, send: Send) -> None:
+async def _with_whole_body(app: Any, uploads: UploadPlaces, scope: Scope, receive: Receive, send: Send) -> None:
     """Collect the body before the app takes a thread: slow senders would soon hold them all."""
     length = _announced_length(scope)
     refuse = _refuse_as_problem if scope["path"].startswith("/api/") else _refuse
     if _UPLOADING.fullmatch(scope["path"]) is None or length <= MOST_BODY_BYTES:
         body = await _read_body(receive, send, MOST_BODY_BYTES, refuse=refuse)
-    elif length > MOST_UPLOAD_BYTES:
-        # None of it is kept; the page that says so sees by the length that it is too much.
+    elif length > MOST_UPLOAD_BYTES or not await uploads.admits(scope["path"], scope["headers"]):
+        # None of it is kept; the page sees by the length that it is too much, or by the head who did not send it.
         body = b""
-    elif uploads.locked():
+    elif uploads.are_taken:
         return await refuse(send, 503, "busy", retry_after=b"5")
     else:
-        async with uploads:
+        async with uploads.one:
             body = await _read_body(receive, send, MOST_UPLOAD_BYTES, seconds=UPLOAD_SECONDS, refuse=refuse)
     if body is None:
         return None
@@ -328,7 +340,7 @@ async def _answer(send: Send, status: int, kind: bytes, body: bytes, headers: Ma
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
-        (b"connection", b"close"),
+        # No "connection: close": who is still sending would lose the answer. HubProtocol ends what goes on for long.
     ]
     await send({"type": "http.response.start", "status": status, "headers": fixed + own})
     await send({"type": "http.response.body", "body": body})

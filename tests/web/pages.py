@@ -99,7 +99,14 @@ class LiveServer:
         self.database = database
         self.sessions: dict[bytes, Actor] = {}
         self.live = LiveHub(database, authenticate=self._authenticate, may_see=_may_see)
-        self.server = make_server(web_app(_hello, self.live, is_ours=lambda headers: b"origin" not in headers))
+        self.server = make_server(
+            web_app(
+                _hello,
+                self.live,
+                is_ours=lambda headers: b"origin" not in headers,
+                may_upload=lambda path, headers: True,
+            )
+        )
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.port: int = self._listening.getsockname()[1]
         self._thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self._listening]})
