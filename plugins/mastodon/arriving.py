@@ -124,7 +124,7 @@ def _refuse_quote(status: Raw) -> None:
     approval = status.get("quote_approval")
     if not isinstance(approval, dict):
         raise Rejected("no_quotes")
-    if approval.get("current_user") not in ("automatic", "manual"):
+    if approval.get("current_user") not in mapping.QUOTABLE:
         raise Rejected("quote_not_allowed")
 
 

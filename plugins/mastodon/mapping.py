@@ -29,6 +29,9 @@ VISIBILITIES = {
     "direct": Visibility.DIRECT,
 }
 _MEDIA = {"image": "image", "video": "video", "gifv": "video", "audio": "audio"}
+QUOTABLE = ("automatic", "manual")
+"""What a status says of us that may be quoted: at once, or when its author agrees."""
+
 _DONE = {"favourited": "like", "reblogged": "boost", "bookmarked": "bookmark"}
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
 """What reading an item that is not as it should be raises."""
@@ -107,10 +110,25 @@ def incoming(status: Raw, me: Me, setting: Setting) -> Incoming:
         content_warning=str(status.get("spoiler_text") or ""),
         attachments=tuple(_attachments(status.get("media_attachments"))),
         permalink=status.get("url") or status.get("uri") or None,
-        done=tuple(action for field, action in _DONE.items() if status.get(field) is True),
-        reply=ReplyRules(must_mention=tuple(_named(status, me))),
+        done=done(status),
+        undone=tuple(action for field, action in _DONE.items() if status.get(field) is False),
+        reply=ReplyRules(must_mention=tuple(_named(status, me)), impossible=impossible(status, me)),
         raw={"type": setting.came_as, "status": status, "mention": [_acct(each) for each in _others(status, me)]},
     )
+
+
+def done(status: Raw) -> tuple[str, ...]:
+    """What our account has done to a status, in the words of the actions."""
+    return tuple(action for field, action in _DONE.items() if status.get(field) is True)
+
+
+def impossible(status: Raw, me: Me) -> tuple[str, ...]:
+    """What Mastodon refuses to do with a status: spread what was not said in public, quote where the author says no."""
+    narrow = status.get("visibility") not in ("public", "unlisted")
+    spread = ("boost", "unboost") if narrow and not is_ours(status, me) else ()
+    approval = status.get("quote_approval")
+    told = approval.get("current_user") if isinstance(approval, dict) else None
+    return spread if told in QUOTABLE and not narrow else (*spread, "quote")
 
 
 def is_addressed(status: Raw, me: Me, setting: Setting) -> bool:

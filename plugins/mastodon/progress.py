@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from .marks import read_mark
 from .walk import Walk, from_json, to_json
 
 VERSION = 1
@@ -18,15 +19,13 @@ HOT = 10
 """The newest of the watched are read at every pull, the others in turn."""
 
 MOST_WAITING = 50
-MISSING = "?"
-"""The mark of a status that was not there when it was last looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """heard, said: the two lists. history: the first way through them has not ended.
 
-    watched: id to mark of the revision, oldest first. turn: how many of the watched were read in this round.
+    watched: id to what was told of it (marks.Mark), oldest first. turn: how many of them were read in this round.
     waiting: statuses whose thread is still to be read. sweep: where the slow second reading of older notifications
     goes on (None: at the top), swept_at: when it last did (epoch seconds), swept: its pages so far.
     merged: how many times the server said that it let filtered ones in, as far as that was looked after; hurries: it is
@@ -102,7 +101,7 @@ def read_cursor(cursor: str | None) -> Progress:
             heard=from_json(kept["heard"]),
             said=from_json(kept["said"]),
             history=bool(kept["history"]),
-            watched={str(id): str(mark) for id, mark in kept["watched"]},
+            watched={str(id): read_mark(mark).dump() for id, mark in kept["watched"]},
             turn=int(kept["turn"]),
             waiting=tuple(map(str, kept["waiting"])),
             sweep=None if below is None else str(below),

@@ -14,7 +14,8 @@ from hub.kernel.clock import Clock
 from . import mapping
 from .items import entry_of, id_of, is_answer, is_broken, parent_of, status_of, type_of
 from .mapping import CONTEXT, MALFORMED, Me, Raw, Setting
-from .progress import MISSING, Progress
+from .marks import MISSING, Mark, is_as_told, mark_of, read_mark
+from .progress import Progress
 from .reading import ForeignId, Reading
 from .reading import Gone as GoneForEver
 from .server import Listing
@@ -22,6 +23,9 @@ from .walk import MOST_HISTORY_PAGES, NAMELESS, Step, Walk
 
 TYPES = frozenset({"mention", "status", "quote", "quoted_update", "update", "poll"})
 OURS = "own"
+POST = "post"
+"""A post of ours that answers nobody: it is no message, but may be answered without a notice."""
+
 _WATCHED = frozenset({"mention", "status", "quote", OURS})
 _MOST_THREADS = 5
 _MOST_OF_A_THREAD = 60
@@ -48,12 +52,15 @@ class Pull:
         self._messages: dict[str, Incoming] = {}
         self._deleted: list[Deleted] = []
         self._skipped: list[Skipped] = []
-        self._marks: dict[str, str] = {}
+        self._watched: dict[str, Mark] = {}
+        self._marks: dict[str, Mark] = {}
+        self._answered: list[str] = []
         self._pauses: list[float] = []
 
     def page(self, progress: Progress) -> Page:
         """Everything of one step; a failure on the way leaves nothing behind."""
         history = progress.history
+        self._watched = {id: read_mark(kept) for id, kept in progress.watched.items()}
         after, heard_more = self._hear(progress)
         after, said_more = self._listen_to_ourselves(after)
         more = heard_more or said_more
@@ -66,7 +73,9 @@ class Pull:
             after = self._converse(after)
             more = more or after.hurries
         return Page(
-            cursor=after.watching(self._marks).dump(),
+            cursor=after.waits_for(self._answered)
+            .watching({id: mark.dump() for id, mark in self._marks.items()})
+            .dump(),
             messages=tuple(self._messages.values()),
             deleted=tuple(self._deleted),
             skipped=tuple(self._skipped),
@@ -99,13 +108,13 @@ class Pull:
         for item in reversed(items):
             status = status_of(item)
             if entry_of(item).id not in fresh:
-                if status is not None and self._is_changed(progress, status):
-                    self._tell(status, Setting(came_as=_came_as(progress.watched[id_of(status)])))
+                if status is not None:
+                    self._tell_anew(status)
             elif is_broken(item):
                 self._skipped.append(mapping.skipped(item, TypeError("not a notification")))
             elif status is not None and type_of(item) in TYPES:
-                known_as = progress.watched.get(id_of(status))
-                new.append((status, _came_as(known_as) if known_as else type_of(item)))
+                known = self._watched.get(id_of(status))
+                new.append((status, known.came_as if known else type_of(item)))
         progress, settings = self._around([status for status, _ in new], progress)
         for status, came_as in new:
             self._tell(status, replace(settings.get(id_of(status), CONTEXT), came_as=came_as), skip=True)
@@ -122,10 +131,14 @@ class Pull:
         except ScopeMissing:
             return replace(progress, said=progress.said.ended), False
         step = progress.said.took([entry_of(item) for item in listing.items])
+        fresh = set(step.fresh)
         for item in reversed(listing.items):
-            is_new = entry_of(item).id in set(step.fresh)
-            if is_answer(item) and (is_new or self._is_changed(progress, item)):
-                self._tell(item, Setting(came_as=OURS), skip=is_new)
+            if is_answer(item) and entry_of(item).id in fresh:
+                self._tell(item, Setting(came_as=OURS), skip=True)
+            elif is_answer(item):
+                self._tell_anew(item)
+            elif not progress.history:
+                self._watch_post(item, is_new=entry_of(item).id in fresh)
         return replace(progress, said=step.walk, history=progress.history or step.lost), step.more
 
     def _after_history(self, progress: Progress) -> Progress:
@@ -142,18 +155,17 @@ class Pull:
         marks: dict[str, str] = {}
         forgotten: list[str] = []
         for id, status in self._seen(ids).items():
-            before = progress.watched[id]
-            if isinstance(status, GoneForEver):
-                self._deleted.append(Deleted(remote_id=id, by=DeletedBy.AUTHOR))
+            before = self._watched[id]
+            if isinstance(status, dict):
+                self._tell_anew(status)
+            elif before.came_as == POST or before.is_missing:
                 forgotten.append(id)
-            elif status is not None:
-                if self._is_changed(progress, status):
-                    self._tell(status, Setting(came_as=_came_as(before)))
-            elif before.endswith(MISSING):
+            elif isinstance(status, GoneForEver):
+                self._deleted.append(Deleted(remote_id=id, by=DeletedBy.AUTHOR))
                 forgotten.append(id)
             else:
                 self._deleted.append(Deleted(remote_id=id, by=DeletedBy.UNAVAILABLE))
-                marks[id] = _came_as(before) + " " + MISSING
+                marks[id] = replace(before, seen=MISSING).dump()
         return progress.marked(marks, forgotten)
 
     def _seen(self, ids: Sequence[str]) -> Mapping[str, Raw | GoneForEver | None]:
@@ -173,15 +185,12 @@ class Pull:
             listing = self._listed(self._reading.notifications({"max_id": progress.sweep} if progress.sweep else {}))
         except (ForeignId, ScopeMissing):
             return replace(progress, sweep=None, swept_at=now, swept=0, hurries=False)
-        new = [
-            (status, _came_as(progress.watched[id_of(status)]) if id_of(status) in progress.watched else type_of(item))
-            for item in listing.items
-            if (status := status_of(item)) is not None
-            and type_of(item) in TYPES
-            and (id_of(status) not in progress.watched or self._is_changed(progress, status))
-        ]
-        for status, came_as in reversed(new):
-            self._tell(status, Setting(came_as=came_as))
+        for item in reversed(listing.items):
+            status = status_of(item)
+            if status is not None and id_of(status) in self._watched:
+                self._tell_anew(status)
+            elif status is not None and type_of(item) in TYPES:
+                self._tell(status, Setting(came_as=type_of(item)))
         entries = [entry_of(item) for item in listing.items]
         last = next((entry for entry in reversed(entries) if not entry.id.startswith(NAMELESS)), None)
         most = _MOST_HURRIED if progress.hurries else MOST_HISTORY_PAGES
@@ -215,7 +224,8 @@ class Pull:
 
     def _around(self, statuses: Sequence[Raw], progress: Progress) -> tuple[Progress, Mapping[str, Setting]]:
         """What new messages answer: the parent of each, and for deep ones the whole thread."""
-        known = {id_of(status) for status in statuses} | set(progress.watched)
+        known = {id_of(status) for status in statuses}
+        known |= {id for id, mark in self._watched.items() if mark.came_as != POST}
         parents = {id: parent_of(status) for status in statuses if (id := id_of(status)) and parent_of(status)}
         found = self._parents({parent for parent in parents.values() if parent not in known})
         settings: dict[str, Setting] = {}
@@ -267,11 +277,29 @@ class Pull:
     def _read_thread(self, id: str) -> Setting:
         """Tell the thread of one message as context; returns what the message hangs on."""
         above, below = self._reading.context(id)
-        setting = self._under(above[0]) if above else CONTEXT
+        root = above[0] if above else self._reading.status(id)
+        setting = self._under(root) if isinstance(root, dict) else CONTEXT
+        unheard = [status for status in below if self._is_unheard(status)]
         for status in (*above[-_MOST_OF_A_THREAD:], *below[:_MOST_OF_A_THREAD]):
-            if isinstance(status, dict):
+            if isinstance(status, dict) and id_of(status) in self._watched:
+                self._tell_anew(status)
+            elif isinstance(status, dict):
                 self._tell(status, replace(setting, came_as=self._as_context(status).came_as))
+        for status in unheard:
+            self._tell(status, replace(setting, came_as="mention"))
         return setting
+
+    def _is_unheard(self, status: Any) -> bool:
+        """Whether it answers us and no notification told of it: its author left our name out."""
+        try:
+            answers_us = str(status.get("in_reply_to_account_id") or "") == self._me.id
+            is_known = id_of(status) in self._watched or id_of(status) in self._messages
+            now = int(self._started.timestamp())
+            return (
+                answers_us and not is_known and not mapping.is_ours(status, self._me) and not self._is_old(status, now)
+            )
+        except MALFORMED:
+            return False
 
     def _under(self, root: Raw) -> Setting:
         """What hangs on a root: on a post of ours it stands above, on another's it is a message of the thread."""
@@ -308,7 +336,36 @@ class Pull:
         self._messages[message.remote_id] = message
         came_as = OURS if message.author.is_us else setting.came_as
         if came_as in _WATCHED:
-            self._marks[message.remote_id] = f"{came_as} {mapping.fingerprint(message.revision)}"
+            before = self._marks.get(message.remote_id) or self._watched.get(message.remote_id)
+            self._marks[message.remote_id] = mark_of(status, came_as, before, int(self._started.timestamp()))
+            self._count_answers(status)
+
+    def _tell_anew(self, status: Raw) -> None:
+        """Tell a watched status again when it is not as it was told, and look for answers nobody told us of."""
+        mark = self._watched.get(id_of(status))
+        if mark is None:
+            return
+        if mark.came_as != POST and not is_as_told(mark, status):
+            self._tell(status, Setting(came_as=mark.came_as))
+        self._count_answers(status)
+
+    def _watch_post(self, item: Any, *, is_new: bool) -> None:
+        """Look for answers to a post of ours from now on; one that is new has none that we know."""
+        try:
+            id, before = id_of(item), self._watched.get(id_of(item))
+            if before is None and not item.get("reblog"):
+                mark = mark_of(item, POST, None, 0)
+                self._marks[id] = replace(mark, answers=0) if is_new else mark
+            self._count_answers(item)
+        except MALFORMED:  # the next one is another
+            return
+
+    def _count_answers(self, status: Raw) -> None:
+        id, now = id_of(status), int(self._started.timestamp())
+        mark = self._marks.get(id) or self._watched.get(id)
+        if mark is not None and mark.has_other_answers(status, now):
+            self._marks[id] = mark.read_thread(status, now)
+            self._answered.append(id)
 
     def _quoted(self, status: Raw) -> Post | None:
         """What of ours a quote shows."""
@@ -318,19 +375,7 @@ class Pull:
             return None
         return mapping.as_post(quoted, self._me)
 
-    def _is_changed(self, progress: Progress, status: Raw) -> bool:
-        """Whether a watched status is another than when it was told."""
-        mark = progress.watched.get(id_of(status))
-        try:
-            return mark is not None and mark.split(" ")[-1] != mapping.fingerprint(mapping.revision(status))
-        except MALFORMED:
-            return False
-
     def _listed(self, listing: Listing) -> Listing:
         if listing.pause is not None:
             self._pauses.append(listing.pause)
         return listing
-
-
-def _came_as(mark: str) -> str:
-    return mark.split(" ")[0]

@@ -398,6 +398,7 @@ class FakeMastodon(ServedNetwork):
 
     def _status(self, id: str) -> dict[str, Any]:
         status = dict(self.statuses[id])
+        status["replies_count"] = sum(1 for each in self.statuses.values() if each["in_reply_to_id"] == id)
         if self.dialect.quotes:
             denied = status["visibility"] not in ("public", "unlisted") or id in self.denied
             status["quote_approval"] = {"automatic": [], "current_user": "denied" if denied else "automatic"}

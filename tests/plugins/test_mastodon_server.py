@@ -86,7 +86,7 @@ def test_a_question_under_our_post_shows_the_post_above_it(channel: Channel, ser
 
 def test_a_mention_deep_in_a_thread_brings_the_thread_as_context(channel: Channel, server: FakeMastodon) -> None:
     post = server.writes(ME, "We measured the water.")
-    first = server.writes(TOM, "How?", parent=post)
+    first = server.writes(TOM, "How?", parent=post, at=server.clock() - timedelta(days=8))
     second = server.writes(LENA, "I wonder as well", parent=first)
     asked = server.writes(TOM, "@brightwater ?", parent=second, heard_as="mention")
     side = server.writes(LENA, "Good question", parent=asked)

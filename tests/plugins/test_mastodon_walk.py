@@ -130,7 +130,7 @@ def test_ids_are_never_compared_as_numbers() -> None:
 def full() -> Progress:
     ids = tuple(f"01HZ{n:022d}" for n in range(500))
     walk = Walk(known=ids[:KNOWN], newest_at=1_700_000_000, below=ids[0], until=1_700_000_000, pages=9)
-    marks = dict.fromkeys(ids, "mention 0123456789ab")
+    marks = dict.fromkeys(ids, "mention 0123456789ab lbm 1700000000 12345 1700000000")
     return Progress(heard=walk, said=walk, history=False, turn=399, sweep=ids[0]).watching(marks).waits_for(ids)
 
 
