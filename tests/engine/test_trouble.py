@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from hub.inbox import pull
 from hub.kernel.config import read_config
 from hub.kernel.hub import Hub, open_hub, prepare
 from hub.outbox.send import claim_due
+from tests.disks import MAY_MOUNT, filled, small_disk
 from tests.engine.conftest import Installation, SettableClock, soon, started
 from tests.plugging import PluginFolder
 from tests.postgres import PostgresServer
@@ -206,7 +206,7 @@ def register_connectors(register):
 '''
 
 
-FULL = ["the largest file there may be", *(["the disk"] if os.geteuid() == 0 else [])]
+FULL = ["the largest file there may be", *(["the disk"] if MAY_MOUNT else [])]
 
 
 @pytest.mark.parametrize("full", FULL)
@@ -347,29 +347,6 @@ def locked_by_another_program(file: Path) -> Iterator[None]:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None and other.stdout.readline() == b"locked\n"
         yield
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder], check=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
-
-
-@contextmanager
-def filled(disk: Path) -> Iterator[None]:
-    """Leave no room at all."""
-    filler = disk / "filler"
-    with filler.open("wb", buffering=0) as writing:
-        for size in (65536, 4096, 1):
-            with suppress(OSError):
-                while writing.write(b"x" * size):
-                    pass
-    yield
-    filler.unlink()
 
 
 @contextmanager

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hub_plugins.mastodon import composing
@@ -16,34 +14,14 @@ from hub.errors import Ambiguous, ConnectorError, Gone, NotFound, Rejected, Unav
 from hub.kernel.http import Door
 from hub.testing.clock import FrozenClock
 from hub.testing.server import Answer, Arrival
+from tests.plugins import mastodon_fixtures as fixtures
 from tests.plugins.mastodon_channel import Channel, SampleUploads
 from tests.plugins.mastodon_server import ME, TOKEN, TOM, Dialect, FakeMastodon
 
 STATUSES, MEDIA = "/api/v1/statuses", "/api/v2/media"
 
 
-@pytest.fixture
-def clock() -> FrozenClock:
-    return FrozenClock()
-
-
-@pytest.fixture
-def dialect(request: pytest.FixtureRequest) -> Dialect:
-    chosen: Dialect = getattr(request, "param", Dialect())
-    return chosen
-
-
-@pytest.fixture
-def server(dialect: Dialect, clock: FrozenClock) -> Iterator[FakeMastodon]:
-    with FakeMastodon(dialect, clock) as running:
-        yield running
-
-
-@pytest.fixture
-def channel(server: FakeMastodon, clock: FrozenClock, tmp_path: Path) -> Iterator[Channel]:
-    made = Channel(server.url, TOKEN, tmp_path, server.server.address, clock=clock)
-    yield made
-    made.close()
+clock, dialect, server, channel = fixtures.clock, fixtures.dialect, fixtures.server, fixtures.channel
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from hub.errors import (
 from hub.testing.clock import FrozenClock
 from hub.testing.contract.watching import check_page
 from hub.testing.server import Answer, Arrival, FakeServer, Fault
+from tests.plugins import mastodon_fixtures as fixtures
 from tests.plugins.mastodon_channel import Channel
 from tests.plugins.mastodon_server import LENA, ME, TOKEN, TOM, Dialect, FakeMastodon
 
@@ -33,20 +34,7 @@ HEARD = "/api/v1/notifications"
 Connect = Callable[..., Channel]
 
 
-@pytest.fixture
-def clock() -> FrozenClock:
-    return FrozenClock()
-
-
-@pytest.fixture
-def dialect(request: pytest.FixtureRequest) -> Dialect:
-    return getattr(request, "param", Dialect())
-
-
-@pytest.fixture
-def server(dialect: Dialect, clock: FrozenClock) -> Iterator[FakeMastodon]:
-    with FakeMastodon(dialect, clock) as running:
-        yield running
+clock, dialect, server = fixtures.clock, fixtures.dialect, fixtures.server
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from hub.connector import DeletedBy, Kind, Visibility
 from hub.errors import HubError, Invalid
 from hub.kernel.texts import describe, describe_warning
 from hub.testing.clock import FrozenClock
+from tests.plugins import mastodon_fixtures as fixtures
 from tests.plugins.mastodon_channel import Channel
 from tests.plugins.mastodon_server import LENA, PEOPLE, TOKEN, Dialect, FakeMastodon
 
@@ -20,28 +21,7 @@ DAY = 24 * 3600
 Connect = Callable[..., Channel]
 
 
-@pytest.fixture
-def clock() -> FrozenClock:
-    return FrozenClock()
-
-
-@pytest.fixture
-def dialect(request: pytest.FixtureRequest) -> Dialect:
-    chosen: Dialect = getattr(request, "param", Dialect())
-    return chosen
-
-
-@pytest.fixture
-def server(dialect: Dialect, clock: FrozenClock) -> Iterator[FakeMastodon]:
-    with FakeMastodon(dialect, clock) as running:
-        yield running
-
-
-@pytest.fixture
-def channel(server: FakeMastodon, clock: FrozenClock, tmp_path: Path) -> Iterator[Channel]:
-    made = Channel(server.url, TOKEN, tmp_path, server.server.address, clock=clock)
-    yield made
-    made.close()
+clock, dialect, server, channel = fixtures.clock, fixtures.dialect, fixtures.server, fixtures.channel
 
 
 def told(work: Callable[[], object]) -> str:
