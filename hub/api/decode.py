@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct, ValidationError
@@ -50,11 +51,14 @@ def read_body(kind: type[Kind], content_type: str, body: bytes) -> Kind:
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise Refusal(415, "unsupported_media_type", expected="application/json")
     try:
-        return msgspec.json.decode(body, type=kind)
+        read = msgspec.json.decode(body, type=kind)
+        # Of two members with one name msgspec takes the last; others who read the same body might take the first.
+        json.loads(body, object_pairs_hook=_once_each)
     except ValidationError as error:
         raise _invalid(error) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise Refusal(400, "malformed") from error
+    return read
 
 
 def read_upload(kind: type[Kind], sent: Request) -> tuple[Kind, Upload]:
@@ -76,6 +80,15 @@ def read_upload(kind: type[Kind], sent: Request) -> tuple[Kind, Upload]:
         raise _invalid(error) from error
     with files["file"].stream as stream:
         return fields, Upload(name=files["file"].filename or "", data=stream.read())
+
+
+def _once_each(members: list[tuple[str, Any]]) -> None:
+    """Raises Invalid naming the member that came twice (RFC 7493, 2.3)."""
+    seen: set[str] = set()
+    for name, _ in members:
+        if name in seen:
+            raise Invalid(name[:100], "repeated_member")
+        seen.add(name)
 
 
 def _invalid(error: ValidationError) -> Invalid:
