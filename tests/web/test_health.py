@@ -6,9 +6,12 @@ import json
 
 import pytest
 
-from hub.errors import DatabaseUnusable
+from hub.channels.model import ChannelState
+from hub.errors import AuthExpired, DatabaseUnusable
 from hub.kernel.hub import Hub
+from hub.testing.fake import FakeNetwork
 from hub.web.health import SILENT_MS, Probe, Readiness, check
+from tests.desk import Desk
 from tests.web.browser import Browser
 
 _BEAT = """
@@ -63,6 +66,15 @@ def test_a_database_that_takes_no_writes_makes_it_not_ready(hub: Hub, monkeypatc
 
     monkeypatch.setattr(store, "write_probe", refuse)
     assert check(hub) == Readiness(database=False, migrations=False, worker=False)
+
+
+def test_the_trouble_of_a_channel_is_not_the_nodes(desk: Desk, fake: FakeNetwork) -> None:
+    beat(desk.hub)
+    fake.fails_to_pull(AuthExpired("revoked"))
+    with pytest.raises(AuthExpired):
+        desk.pulls()
+    assert desk.channel.state is ChannelState.SIGNED_OUT
+    assert check(desk.hub) == Readiness(database=True, migrations=True, worker=True)
 
 
 def test_the_page_says_no_more_than_yes_and_no(browser: Browser) -> None:
