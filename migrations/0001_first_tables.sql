@@ -146,6 +146,7 @@ CREATE TABLE outbox (
     act TEXT NOT NULL DEFAULT '',
     key TEXT NOT NULL UNIQUE,
     client_key TEXT UNIQUE,
+    client_mark TEXT,
     parent_remote_id TEXT NOT NULL,
     request TEXT NOT NULL,
     plan TEXT,

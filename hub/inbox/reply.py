@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from hub.channels import store as channels
 from hub.channels.model import Channel, ChannelState
@@ -21,6 +24,7 @@ from hub.kernel import log
 from hub.kernel.database import Session
 from hub.kernel.hub import Hub
 from hub.outbox import store as outbox
+from hub.outbox.model import OutboxItem
 
 UNDO_SECONDS = 10
 """How long a reply waits, so that it can be taken back."""
@@ -55,6 +59,23 @@ class Draft:
     seen: Version | None = None
     send_at: datetime | None = None
 
+    @property
+    def mark(self) -> str:
+        """Names all that is asked for: two drafts under one key are the same press only where it is the same."""
+        asked = (
+            self.agent_id,
+            self.text.replace("\r\n", "\n").strip(),
+            self.target_id,
+            self.visibility,
+            self.language,
+            self.content_warning,
+            self.attachments,
+            self.mentions,
+            self.quote,
+            None if self.send_at is None else self.send_at.astimezone(UTC),
+        )
+        return hashlib.sha256(msgspec.json.encode(asked)).hexdigest()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answerable:
@@ -72,19 +93,20 @@ def queue_reply(hub: Hub, draft: Draft, *, undo: timedelta = timedelta(seconds=U
     Raises Invalid at the field at fault (empty, too long, a wider audience than the message answered), Conflict when
     the message cannot be answered or something was said since (`stale`), Absent for an unknown conversation.
     """
+    mark = draft.mark
     if draft.attachments:
         draft = replace(draft, attachments=_fitting(hub, draft))
     with hub.database.transaction() as session:
         pressed = outbox.by_client_key(session, draft.client_key)
         if pressed is not None:
-            return _same(pressed.id, pressed.request.text, draft)
+            return _same(session, pressed, draft, mark)
         conversation = conversations.conversation(session, draft.conversation_id)
         demand_seen(session, conversation.id, draft.seen)
         answerable = find_answerable(hub, session, conversation, target_id=draft.target_id)
         if answerable.target is None or answerable.send_through is None:
             raise Conflict("cannot be answered", reason=answerable.why_not)
         outgoing = compose(hub, session, answerable, draft)
-        outbox_id = _store(hub, session, conversation, answerable, outgoing, draft, undo)
+        outbox_id = _store(hub, session, conversation, answerable, outgoing, draft, undo, mark)
     hub.reach("reply.stored")
     return outbox_id
 
@@ -249,6 +271,7 @@ def _store(
     outgoing: Outgoing,
     draft: Draft,
     undo: timedelta,
+    mark: str,
 ) -> int:
     now = hub.clock()
     sender = answerable.send_through or answerable.channel
@@ -260,6 +283,7 @@ def _store(
         agent_id=draft.agent_id,
         key=hub.token(),
         client_key=draft.client_key,
+        client_mark=mark,
         request=outgoing,
         due_at=due_at,
         send_at=draft.send_at,
@@ -298,8 +322,9 @@ def _store(
     return outbox_id
 
 
-def _same(outbox_id: int, sent_text: str, draft: Draft) -> int:
-    """The button was pressed twice: one reply. Another text under the same key is a mistake of the caller."""
-    if sent_text != draft.text.replace("\r\n", "\n").strip():
-        raise Conflict("this form was sent already with another text", reason="already_sent")
-    return outbox_id
+def _same(session: Session, pressed: OutboxItem, draft: Draft, mark: str) -> int:
+    """The button was pressed twice: one reply. Anything else under the same key is a mistake of the caller."""
+    conversation = conversations.conversation(session, draft.conversation_id)
+    if pressed.conversation_id != conversation.id or not outbox.is_marked(session, pressed.id, mark):
+        raise Conflict("something else was sent under this key already", reason="already_sent")
+    return pressed.id

@@ -14,6 +14,7 @@ from hub.connector import Check
 from hub.people import teams
 from hub.people.model import OPERATOR, Role
 from tests.api.client import Program, Programs
+from tests.api.test_work import hand_in, picture
 from tests.desk import plug_in
 
 REPLIES = "/conversations/1/replies"
@@ -180,6 +181,30 @@ def test_a_key_is_kept_for_a_day_and_even_then_nothing_is_sent_twice(program: Pr
     again = program.post(REPLIES, GLAD, key="k")
     assert again.status_code == 202
     assert "Idempotent-Replayed" not in again.headers
+    assert sent(programs) == ["Glad to help"]
+
+
+def test_anything_else_under_a_key_that_was_forgotten_is_refused(program: Program, programs: Programs) -> None:
+    """The reply is known by its key for longer than the request: then all of it is compared, not its text alone."""
+    asked = {**GLAD, "language": "en"}
+    first = program.post(REPLIES, asked, key="k")
+    programs.hub.clock.tick(timedelta(hours=25).total_seconds())  # type: ignore[attr-defined]
+    media = hand_in(program, picture()).json["id"]
+    for other in (
+        {"text": "Another"},
+        {"visibility": "direct"},
+        {"content_warning": "spoiler"},
+        {"language": "de"},
+        {"attachments": [media]},
+        {"send_at": "2099-01-01T00:00:00Z"},
+    ):
+        refused = program.post(REPLIES, {**asked, **other}, key="k")
+        assert (refused.status_code, refused.json["code"], refused.json["reason"]) == (
+            409,
+            "conflict",
+            "already_sent",
+        ), other
+    assert program.post(REPLIES, asked, key="k").json["id"] == first.json["id"]
     assert sent(programs) == ["Glad to help"]
 
 

@@ -144,8 +144,9 @@ def test_a_picture_too_large_for_the_network_goes_out_smaller_and_ours_shows_wha
     kept = bring(desk, out.getvalue())
     fake.says("How does it look?")
     desk.pulls()
-    desk.answers("Like this.", attachments=(kept.id,))
+    pressed = desk.answers("Like this.", attachments=(kept.id,), key="pressed")
     desk.waits(11)
+    assert desk.answers("Like this.", attachments=(kept.id,), key="pressed") == pressed
     (sent,) = fake.sent[-1].attachments
     assert kept.size > 20_000 >= sent.size
     assert sent.alt == "A cartridge"

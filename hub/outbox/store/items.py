@@ -23,13 +23,16 @@ _COLUMNS = """
     outbox.error_detail, outbox.created_at, outbox.settled_at"""
 
 _INSERT = """
-    INSERT INTO outbox (channel_id, conversation_id, agent_id, key, client_key, parent_remote_id, request, act, state,
-                        due_at, send_at, created_at)
-    VALUES (:channel_id, :conversation_id, :agent_id, :key, :client_key, :parent_remote_id, :request, :act, :state,
-            :due_at, :send_at, :now)
+    INSERT INTO outbox (channel_id, conversation_id, agent_id, key, client_key, client_mark, parent_remote_id, request,
+                        act, state, due_at, send_at, created_at)
+    VALUES (:channel_id, :conversation_id, :agent_id, :key, :client_key, :client_mark, :parent_remote_id, :request,
+            :act, :state, :due_at, :send_at, :now)
     RETURNING id"""
 
 _BY_CLIENT_KEY = f"SELECT {_COLUMNS} FROM outbox WHERE client_key = :client_key"  # noqa: S608
+
+_IS_MARKED = """
+    SELECT 1 AS yes FROM outbox WHERE id = :id AND (client_mark = :client_mark OR client_mark IS NULL)"""
 
 _ONE = f"SELECT {_COLUMNS} FROM outbox WHERE id = :id"  # noqa: S608
 
@@ -116,12 +119,14 @@ def add(
     request: Outgoing,
     due_at: datetime,
     now: datetime,
+    client_mark: str | None = None,
     state: State = State.QUEUED,
     act: str = "",
     send_at: datetime | None = None,
 ) -> int:
     """Put a reply into the outbox, or with `act` something to be done to the message it names.
 
+    client_mark: names all that was asked for under `client_key`, so that something else under it is noticed.
     send_at: when somebody wants it to leave; until then it keeps no other reply of its conversation back.
     """
     return session.insert(
@@ -131,6 +136,7 @@ def add(
         agent_id=agent_id,
         key=key,
         client_key=client_key,
+        client_mark=client_mark,
         parent_remote_id=request.target.remote_id,
         request=msgspec.json.encode(request).decode(),
         act=act,
@@ -145,6 +151,11 @@ def by_client_key(session: Session, client_key: str) -> OutboxItem | None:
     """The item a form was already sent for, when a person pressed twice."""
     row = session.one(_BY_CLIENT_KEY, client_key=client_key)
     return None if row is None else _items(session, [row])[0]
+
+
+def is_marked(session: Session, outbox_id: int, client_mark: str) -> bool:
+    """Whether this is what an item was made for; true of one that carries no mark."""
+    return session.one(_IS_MARKED, id=outbox_id, client_mark=client_mark) is not None
 
 
 def item(session: Session, outbox_id: int) -> OutboxItem:
