@@ -88,13 +88,13 @@ def test_keys_of_two_programs_have_nothing_to_do_with_each_other(program: Progra
 def test_many_at_once_are_one(program: Program, programs: Programs) -> None:
     """Whoever comes while the first is worked on is told so, or gets its answer; never a second reply."""
     answers: list[TestResponse] = []
-    ready = threading.Barrier(8)
+    ready = threading.Barrier(50)
 
     def ask() -> None:
         ready.wait()
         answers.append(Program(programs.app, program.base_url, program.token).post(REPLIES, GLAD, key="k"))
 
-    threads = [threading.Thread(target=ask) for _ in range(8)]
+    threads = [threading.Thread(target=ask) for _ in range(50)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -25,6 +25,8 @@ class PostOffice(Desk):
     def __init__(self, hub: Hub, fake: FakeNetwork) -> None:
         super().__init__(hub, fake)
         self.told: list[str] = []
+        self.portions: set[int] = set()
+        """How many deliveries the plugin was handed at a time."""
         self.is_broken = False
         """Whether the plugin breaks down whatever it is asked."""
         remove_channel(hub, self.channel_id)
@@ -61,6 +63,7 @@ def connector_of(office: PostOffice, fake: FakeNetwork) -> type[Connector]:
 
         def pull(self, cursor: str | None) -> Page:
             deliveries = self.context.deliveries()
+            office.portions.add(len(deliveries))
             texts = [json.loads(delivery.body)["text"] for delivery in deliveries]
             if office.is_broken or any(POISON in text for text in texts):
                 raise ZeroDivisionError("a bug in the plugin")
