@@ -15,7 +15,7 @@ from hub.errors import AlreadySent, Ambiguous, Gone, NotFound, Rejected, Unavail
 
 from . import composing, mapping
 from .direct import Direct, MessageId, read_id
-from .mapping import MALFORMED, POST, Raw
+from .mapping import MALFORMED, POST, Me, Raw
 from .reading import Reading
 from .record_keys import read_uri
 from .server import LOOK, Server
@@ -76,7 +76,7 @@ class Arriving:
         view = self._reading.look_at(outgoing.target.remote_id)
         if view is None:
             raise NotFound("missing")
-        rules = mapping.rules(view)
+        rules = mapping.rules(view, Me(did=self._server.session.did))
         if rules.why_not == "blocked":
             raise Rejected("blocked_by_author")
         viewer = view.get("viewer") or {}

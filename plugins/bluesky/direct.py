@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.connector import Author, Deleted, Incoming, Kind, Skipped, Visibility
+from hub.connector import Author, Deleted, Incoming, Kind, ReplyRules, Skipped, Visibility
 from hub.errors import AuthExpired, ConnectorError, NotFound, RateLimited, ScopeMissing, Unavailable
 
 from . import mapping
@@ -28,6 +28,9 @@ _MESSAGES = 30
 _TRY_AGAIN = 3600
 _STILL_NEWS = timedelta(days=1)
 _TIME = timedelta(seconds=12)
+_RULES = ReplyRules(impossible=("like", "unlike", "boost", "unboost", "hide", "unhide", "delete", "quote"))
+"""What is done to posts is not done to messages."""
+
 _CREATED, _DELETED = "#logCreateMessage", "#logDeleteMessage"
 
 
@@ -189,6 +192,7 @@ class Direct:
             visibility_raw=str(self._convo(convo).get("kind") or "direct"),
             attachments=tuple(attachments_of(message.get("embed"))),
             permalink=f"https://bsky.app/messages/{convo}",
+            reply=_RULES,
             raw={"convo": convo, "status": str(self._convo(convo).get("status") or ""), "message": message},
         )
 

@@ -6,11 +6,15 @@ import hashlib
 import json
 from typing import Any
 
+from hub.connector import DeletedBy, Incoming
+
 from . import mapping
 from .mapping import MALFORMED, Me, Raw
 
 NAMELESS = "?"
 """Begins what stands for an item without a uri."""
+
+OURS, BROKEN, NOTHING = "own", "?", "-"
 
 
 def is_for_us(item: Any, me: Me) -> bool:
@@ -59,6 +63,38 @@ def date_of(item: Any) -> int:
         return int(mapping.instant(item["indexedAt"]).timestamp())
     except MALFORMED:
         return 0
+
+
+def mark_of(message: Incoming) -> str:
+    """What is remembered of a post that was told: how it came, what our account has done to it, the end of its cid."""
+    came_as = OURS if message.author.is_us else message.kind_raw
+    return f"{came_as} {''.join(word[0] for word in message.done) or NOTHING} {message.revision[-8:]}"
+
+
+def mark_of_view(view: Raw, me: Me, setting: mapping.Setting) -> str:
+    """What would be remembered of a post; empty where it cannot be read."""
+    try:
+        return mark_of(mapping.incoming(view, me, setting))
+    except MALFORMED:
+        return ""
+
+
+def missing_mark(mark: str, by: DeletedBy) -> str:
+    """The same of one that is not to be seen, and why: seen again it is told again."""
+    return f"{came_as(mark)} {NOTHING} !{by}"
+
+
+def broken_mark(item: Any) -> str:
+    return f"{BROKEN} {NOTHING} {cid_of(item)}"
+
+
+def is_missing(mark: str) -> bool:
+    return "!" in mark
+
+
+def is_unclear(mark: str) -> bool:
+    """Whether it is worth asking where a missing one is: not of one that is known to be deleted or shut to us."""
+    return came_as(mark) != BROKEN and (not is_missing(mark) or mark.endswith(f"!{DeletedBy.UNAVAILABLE}"))
 
 
 def came_as(mark: str) -> str:

@@ -7,7 +7,7 @@ its record, never from the reason of a notification: an answer that names us too
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from hub.kernel.html import text_of
 
 from .record_keys import did_of, is_reserved, read_uri
 from .rich_text import mentioned, to_html
-from .showing import attachments_of, embedded_html, quoted_uri
+from .showing import attachments_of, embedded_html, is_detached, quoted_uri
 
 POST = "app.bsky.feed.post"
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
@@ -44,10 +44,14 @@ class Me:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What is known around a post: how it came (the reason of a notification, or `context`), and what it hangs on."""
+    """What is known around a post: how it came (the reason of a notification, or `context`), and what it hangs on.
+
+    hidden: whether we folded it away below a post of ours; None where that is not known.
+    """
 
     came_as: str = "context"
     post: Post | None = None
+    hidden: bool | None = None
 
 
 CONTEXT = Setting()
@@ -72,7 +76,7 @@ def incoming(view: Raw, me: Me, setting: Setting) -> Incoming:
     record, author = view["record"], author_of(view["author"], me)
     uri, cid = read_uri(view["uri"]), str(view["cid"])
     text, embedded = written(record), embedded_html(view.get("embed"))
-    reply = refs(record)
+    reply, acts = refs(record), _acts(view, me, setting)
     return Incoming(
         remote_id=str(uri),
         revision=cid,
@@ -91,9 +95,10 @@ def incoming(view: Raw, me: Me, setting: Setting) -> Incoming:
         content_warning=warning_of(view),
         attachments=tuple(attachments_of(view.get("embed"))),
         permalink=permalink(uri.did, uri.key),
-        done=tuple(_done(view.get("viewer"))),
+        done=tuple(word for word, is_on in acts.items() if is_on),
+        undone=tuple(word for word, is_on in acts.items() if not is_on),
         correlation=uri.key if author.is_us and is_reserved(uri.key) else None,
-        reply=rules(view),
+        reply=rules(view, me),
         raw={"reason": setting.came_as, "post": view},
     )
 
@@ -155,15 +160,32 @@ def as_post(view: Raw) -> Post:
     return Post(remote_id=str(uri), text=text, link=permalink(uri.did, uri.key), created_at=sort_at(view))
 
 
-def rules(view: Raw) -> ReplyRules:
-    """Whether it can be answered now. The server would take an answer all the same, and show it to nobody."""
+def rules(view: Raw, me: Me) -> ReplyRules:
+    """Whether it can be answered now, and what else it does not take. The server would take an answer all the same, and
+    show it to nobody."""
+    impossible = tuple(_impossible(view, me))
     viewer = _dict(view.get("viewer"))
     author = _dict(_dict(view.get("author")).get("viewer"))
     if author.get("blockedBy") or author.get("blocking") or author.get("blockingByList"):
-        return ReplyRules(allowed=False, why_not="blocked")
+        return ReplyRules(allowed=False, why_not="blocked", impossible=impossible)
     if viewer.get("replyDisabled"):
-        return ReplyRules(allowed=False, why_not="closed")
-    return ReplyRules()
+        return ReplyRules(allowed=False, why_not="closed", impossible=impossible)
+    return ReplyRules(impossible=impossible)
+
+
+def _impossible(view: Raw, me: Me) -> Iterator[str]:
+    """We may fold away what stands below our posts, and take our posts out of others' quotes; nothing else."""
+    reply = refs(view["record"])
+    if me.did not in (did_of(reply.root) if reply else "", did_of(quoted_uri(view["record"]))):
+        yield from ("hide", "unhide")
+    if _dict(view.get("viewer")).get("embeddingDisabled"):
+        yield "quote"
+
+
+def folded(root: Raw) -> frozenset[str]:
+    """The answers that the author of a thread folded away below it."""
+    hidden = _dict(_dict(root.get("threadgate")).get("record")).get("hiddenReplies")
+    return frozenset(each for each in hidden if isinstance(each, str)) if isinstance(hidden, list) else frozenset()
 
 
 def warning_of(view: Raw) -> str:
@@ -218,9 +240,16 @@ def _language(record: Raw) -> str | None:
     return str(langs[0]) if isinstance(langs, list) and langs and isinstance(langs[0], str) else None
 
 
-def _done(viewer: Any) -> Iterable[str]:
-    told = _dict(viewer)
-    return [word for name, word in (("like", "like"), ("repost", "boost")) if told.get(name)]
+def _acts(view: Raw, me: Me, setting: Setting) -> Mapping[str, bool]:
+    """What our account has and has not done to a post, as far as the server tells: a notification does not."""
+    acts = {}
+    if isinstance(view.get("viewer"), dict):
+        acts = {word: bool(view["viewer"].get(name)) for name, word in (("like", "like"), ("repost", "boost"))}
+    if did_of(quoted_uri(view["record"])) == me.did:
+        acts["hide"] = is_detached(view.get("embed"))
+    elif setting.hidden is not None:
+        acts["hide"] = setting.hidden
+    return acts
 
 
 def _dict(value: Any) -> Raw:

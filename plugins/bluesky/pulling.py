@@ -7,17 +7,34 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from hub.connector import Deleted, DeletedBy, Incoming, Page, Post, Skipped
+from hub.connector import Deleted, Incoming, Page, Post, Skipped
 from hub.errors import NotFound, RateLimited, Unavailable
 from hub.kernel.clock import Clock
 
 from . import mapping
 from .direct import Direct, Heard
-from .items import came_as, cid_of, date_of, is_for_us, key_of, refs_of, uri_of
+from .items import (
+    BROKEN,
+    OURS,
+    broken_mark,
+    came_as,
+    cid_of,
+    date_of,
+    is_for_us,
+    is_missing,
+    is_unclear,
+    key_of,
+    mark_of,
+    mark_of_view,
+    missing_mark,
+    refs_of,
+    uri_of,
+)
 from .mapping import MALFORMED, Me, Raw, Setting
 from .progress import AT_ONCE, Progress, Walk
 from .reading import Listing, Reading
 from .record_keys import did_of
+from .second_look import SecondLook
 
 OVERLAP = 48 * 3600
 _DEEP_EVERY = 24 * 3600
@@ -29,8 +46,6 @@ _OWN_PAGES = 3
 _MOST_THREADS = 5
 _MOST_SECOND_LOOKS = 5
 _TIME = timedelta(seconds=25)
-_OURS = "own"
-_BROKEN = "?"
 
 
 class Pull:
@@ -46,6 +61,7 @@ class Pull:
         self._deleted: list[Deleted] = []
         self._skipped: list[Skipped] = []
         self._marks: dict[str, str] = {}
+        self._second_look = SecondLook(reading)
         self._views: dict[str, Raw] = {}
         self._pauses: list[float] = []
 
@@ -135,7 +151,7 @@ class Pull:
 
     def _is_new(self, progress: Progress, item: Any) -> bool:
         known = self._marks.get(key_of(item)) or progress.watched.get(key_of(item))
-        return known is None or not known.endswith(cid_of(item))
+        return known is None or not (is_missing(known) or known.endswith(cid_of(item)))
 
     # --- our own posts ------------------------------------------------------------------------------------------------
 
@@ -145,6 +161,7 @@ class Pull:
         for _ in range(_OWN_PAGES):
             listing = self._listed(self._reading.own_posts(self._me.did, below))
             met = 0
+            self._views |= {uri_of(view): view for view in listing.items}
             for view in listing.items:
                 uri, replies = uri_of(view), view.get("replyCount")
                 met += uri in progress.counts
@@ -152,7 +169,7 @@ class Pull:
                 if counts[uri] > progress.counts.get(uri, 0):
                     answered.append(uri)
                 if self._is_new(progress, view):
-                    self._tell(view, setting=Setting(came_as=_OURS))
+                    self._tell(view, setting=Setting(came_as=OURS))
             below = listing.below
             if met or below is None:
                 break
@@ -162,19 +179,27 @@ class Pull:
     # --- what was told before -----------------------------------------------------------------------------------------
 
     def _look_again(self, progress: Progress) -> Progress:
-        """Read some of the watched: edits and deletions come without a notice."""
+        """Read some of the watched: edits, deletions and likes taken back come without a notice."""
         uris, progress = progress.due()
         found = self._posts(uris)
-        missing = [uri for uri in uris if uri not in found]
         for uri, view in found.items():
-            if self._is_new(progress, view):
-                self._tell(view, setting=Setting(came_as=came_as(progress.watched.get(uri, ""))))
-        gone = [uri for uri in missing[:_MOST_SECOND_LOOKS] if self._reading.is_hidden(uri)]
-        self._deleted += [Deleted(remote_id=uri, by=DeletedBy.UNAVAILABLE) for uri in gone]
-        for uri in gone:
+            mark = progress.watched[uri]
+            setting = self._setting(view, came_as(mark))
+            now = mark_of_view(view, self._me, setting) if came_as(mark) != BROKEN else broken_mark(view)
+            if now != mark:
+                self._tell(view, setting=setting)
+        missing = [uri for uri in uris if uri not in found and is_unclear(progress.watched[uri])]
+        for uri, why in self._second_look.at(progress.watched, missing[:_MOST_SECOND_LOOKS]).items():
+            self._deleted.append(Deleted(remote_id=uri, by=why))
             self._messages.pop(uri, None)
-            self._marks.pop(uri, None)
-        return progress.forgetting(gone)
+            self._marks[uri] = missing_mark(progress.watched[uri], why)
+        return progress
+
+    def _setting(self, view: Raw, came_as: str) -> Setting:
+        """What is known around a post that was told before."""
+        reply = refs_of(view)
+        root = self._views.get(reply.root) if reply is not None and did_of(reply.root) == self._me.did else None
+        return Setting(came_as=came_as, hidden=None if root is None else uri_of(view) in mapping.folded(root))
 
     # --- the threads around it ----------------------------------------------------------------------------------------
 
@@ -247,9 +272,9 @@ class Pull:
             self._add(message)
             return
         item = tries[-1]
-        if setting.came_as not in ("context", _OURS):
+        if setting.came_as not in ("context", OURS):
             self._skipped.append(mapping.skipped(item, error))
-            self._marks[key_of(item)] = f"{_BROKEN} {cid_of(item)}"
+            self._marks[key_of(item)] = broken_mark(item)
 
     def _add(self, message: Incoming) -> None:
         if message.author.is_us and message.parent_id is None:
@@ -259,8 +284,7 @@ class Pull:
             return
         self._messages[message.remote_id] = message
         if message.author.is_us or message.addressed:
-            came_as = _OURS if message.author.is_us else message.kind_raw
-            self._marks[message.remote_id] = f"{came_as} {message.revision[-8:]}"
+            self._marks[message.remote_id] = mark_of(message)
 
     def _posts(self, uris: Iterable[str]) -> dict[str, Raw]:
         """Posts as they are now; when time is short only some."""

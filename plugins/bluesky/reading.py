@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.errors import NotFound
-
 from .mapping import Raw
+from .refusals import read_refusal
 from .server import LOOK, READ, Server
 
 NOTIFICATIONS = 100
@@ -28,10 +27,14 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
-    """Posts around one post, those above first. Of one that is hidden from us only the uri is known."""
+    """Posts around one post, those above first. Of one that is hidden from us only the uri is known.
+
+    blocked: those of them whose author and we do not see each other.
+    """
 
     posts: tuple[Raw, ...]
     hidden: frozenset[str]
+    blocked: frozenset[str]
 
 
 class Reading:
@@ -63,25 +66,26 @@ class Reading:
         told = self._server.query("app.bsky.feed.getPosts", {"uris": [uri]}, limits=LOOK)
         return _by_uri(told.content.get("posts")).get(uri)
 
-    def is_hidden(self, uri: str) -> bool:
-        """A second look at a post that was missing: whether it is gone, or shut to us."""
-        try:
-            thread = self.thread(uri, depth=0, height=0)
-        except NotFound:
-            return True
-        return uri in thread.hidden
+    def is_away(self, did: str) -> bool:
+        """Whether an account is suspended, deactivated or gone: there is no profile of it to be seen."""
+        answer = self._server.ask("GET", "app.bsky.actor.getProfile", params={"actor": did}, limits=LOOK)
+        refused = read_refusal(answer) if answer.status >= 400 else None
+        if refused is not None and not refused.is_about_an_account:
+            raise self._server.refusal(answer)
+        return refused is not None
 
     def thread(self, uri: str, *, depth: int = _DEPTH, height: int = _HEIGHT) -> Thread:
         """What stands above and below a post. Raises NotFound."""
         params = {"uri": uri, "depth": depth, "parentHeight": height}
         told = self._server.query("app.bsky.feed.getPostThread", params, limits=READ).content.get("thread")
-        posts, hidden = list[Raw](), set[str]()
+        posts, hidden, blocked = list[Raw](), set[str](), set[str]()
         for node in _nodes(told):
             if isinstance(node.get("post"), dict):
                 posts.append(node["post"])
             elif node.get("notFound") or node.get("blocked"):
                 hidden.add(str(node.get("uri")))
-        return Thread(posts=tuple(posts), hidden=frozenset(hidden))
+                blocked |= {str(node.get("uri"))} if node.get("blocked") else set()
+        return Thread(posts=tuple(posts), hidden=frozenset(hidden), blocked=frozenset(blocked))
 
     def _page(self, nsid: str, params: Mapping[str, Any], below: str | None, name: str) -> Listing:
         told = self._server.query(nsid, {**params, **({"cursor": below} if below else {})})

@@ -57,6 +57,12 @@ class Refusal:
         return self.name in ("ExpiredToken", "InvalidToken", "AuthMissing") or (self.status == 401 and bool(self.name))
 
     @property
+    def is_about_an_account(self) -> bool:
+        """Whether a profile was refused because there is no such account now: suspended, deactivated or unknown."""
+        unknown = self.name in _MISSING or (self.name == "InvalidRequest" and self.said == "Profile not found")
+        return self.status == 400 and (self.name in _SHUT or unknown)
+
+    @property
     def is_about_scope(self) -> bool:
         """Whether the app password does not reach this far; the words are all there is to tell it by."""
         return self.said.startswith(("Bad token scope", "Bad token method")) or self.name in (

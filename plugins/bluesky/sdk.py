@@ -21,13 +21,15 @@ from .reading import Reading
 from .record_keys import did_of, key_about, read_uri
 from .refusals import Refusal, instruction
 from .server import LOOK, WRITE, Server
+from .showing import quoted_uri
 
 if TYPE_CHECKING:
     from hub.connector import Context
 
     from .sessions import Session, Sessions
 
-LIKE, REPOST, GATE = "app.bsky.feed.like", "app.bsky.feed.repost", "app.bsky.feed.threadgate"
+LIKE, REPOST = "app.bsky.feed.like", "app.bsky.feed.repost"
+GATE, QUOTE_GATE = "app.bsky.feed.threadgate", "app.bsky.feed.postgate"
 ACTIONS = frozenset({"like", "unlike", "boost", "unboost", "hide", "unhide", "delete"})
 
 
@@ -90,26 +92,42 @@ class Actions:
             self._remove(POST, read_uri(uri).key)
 
     def _hide(self, uri: str, *, hidden: bool) -> None:
-        """Fold an answer away below a post of ours, or take it out again. Its author's followers still see it."""
+        """Fold an answer away below a post of ours, take our post out of a quote, or undo it. Its author's followers
+        still see it."""
         from atproto import models
 
-        root = self._root(uri)
-        if did_of(root) != self._sessions.current().did:
+        root, quoted = self._around(uri)
+        if self._is_ours(root):
+            self._list(GATE, root, "hiddenReplies", uri, listed=hidden, model=models.AppBskyFeedThreadgate.Record)
+        if self._is_ours(quoted):
+            model = models.AppBskyFeedPostgate.Record
+            self._list(QUOTE_GATE, quoted, "detachedEmbeddingUris", uri, listed=hidden, model=model)
+        if not self._is_ours(root) and not self._is_ours(quoted):
             raise Rejected("not_our_thread")
-        known = self._gate(read_uri(root).key)
-        was = [str(each) for each in known.get("hiddenReplies") or ()]
-        if (uri in was) == hidden:
-            return
-        now = [*was, uri] if hidden else [each for each in was if each != uri]
-        gate = {"post": root, "createdAt": written(self._context.clock()), **known, "hiddenReplies": now, "$type": GATE}
-        self._put(GATE, read_uri(root).key, models.get_or_create(gate, models.AppBskyFeedThreadgate.Record))
 
-    def _root(self, uri: str) -> str:
+    def _list(self, collection: str, post: str, name: str, uri: str, *, listed: bool, model: Any) -> None:
+        """Put a post on a list that the rules of a post of ours keep, or take it off; the other rules stay."""
+        from atproto import models
+
+        known = self._gate(collection, read_uri(post).key)
+        was = [str(each) for each in known.get(name) or ()]
+        if (uri in was) == listed:
+            return
+        now = [*was, uri] if listed else [each for each in was if each != uri]
+        gate = {"post": post, "createdAt": written(self._context.clock()), **known, name: now, "$type": collection}
+        self._put(collection, read_uri(post).key, models.get_or_create(gate, model))
+
+    def _is_ours(self, uri: str) -> bool:
+        return did_of(uri) == self._sessions.current().did
+
+    def _around(self, uri: str) -> tuple[str, str]:
+        """The root of the thread a post stands in, and the post it quotes; empty where it quotes none."""
         try:
-            reply = refs(self._seen(uri)["record"])
+            record = self._seen(uri)["record"]
+            reply = refs(record)
+            return reply.root if reply else uri, quoted_uri(record)
         except MALFORMED:
-            reply = None
-        return reply.root if reply else uri
+            return uri, ""
 
     def _seen(self, uri: str) -> Raw:
         view = self._reading.look_at(uri)
@@ -119,9 +137,9 @@ class Actions:
 
     # --- the repository -----------------------------------------------------------------------------------------------
 
-    def _gate(self, key: str) -> Raw:
-        """The rules of one thread as they stand in our repository; empty where there are none."""
-        params = {"repo": self._sessions.current().did, "collection": GATE, "rkey": key}
+    def _gate(self, collection: str, key: str) -> Raw:
+        """The rules of one post as they stand in our repository; empty where there are none."""
+        params = {"repo": self._sessions.current().did, "collection": collection, "rkey": key}
         try:
             value = self._server.query("com.atproto.repo.getRecord", params, limits=LOOK).content.get("value")
         except NotFound:

@@ -12,6 +12,7 @@ from typing import Any
 
 from hub.connector import Attachment
 
+from .record_keys import read_uri
 from .rich_text import to_html
 
 Raw = Mapping[str, Any]
@@ -60,17 +61,39 @@ def _card(external: Any) -> str:
     return f'<blockquote><p><a href="{escape(str(external["uri"]))}">{title}</a></p><p>{words}</p></blockquote>'
 
 
+def is_detached(embed: Any) -> bool:
+    """Whether the author of the quoted post took it out of this quote."""
+    return any(_quoted(part.get("record")).get("detached") is True for part in _parts(embed))
+
+
 def _quote(record: Any) -> str:
-    """A quoted post; beside media it lies one deeper. One that is gone, blocked or detached has no value."""
-    if isinstance(record, dict) and isinstance(record.get("record"), dict):
-        record = record["record"]
-    value = record.get("value") if isinstance(record, dict) else None
+    """A quoted post; of one that is gone, shut to us or taken out of the quote only where it is, or was."""
+    record = _quoted(record)
+    value = record.get("value")
     if not isinstance(value, dict) or not isinstance(value.get("text"), str):
-        return ""
+        return _link_to(record.get("uri"))
     author = record.get("author")
     handle = author.get("handle") if isinstance(author, dict) else None
     who = f"<p>@{escape(str(handle))}:</p>" if handle and handle != "handle.invalid" else ""
     return f"<blockquote>{who}{to_html(value['text'], value.get('facets'))}</blockquote>"
+
+
+def _quoted(record: Any) -> Raw:
+    """The view of a quoted post; beside media it lies one deeper."""
+    if isinstance(record, dict) and isinstance(record.get("record"), dict):
+        record = record["record"]
+    return record if isinstance(record, dict) else {}
+
+
+def _link_to(uri: Any) -> str:
+    try:
+        post = read_uri(str(uri))
+    except ValueError:
+        return ""
+    if post.collection != "app.bsky.feed.post":
+        return ""
+    address = escape(f"https://bsky.app/profile/{post.did}/post/{post.key}")
+    return f'<blockquote><p><a href="{address}">{address}</a></p></blockquote>'
 
 
 def _list(items: Any) -> list[Raw]:

@@ -89,8 +89,8 @@ class Person:
         """Let nobody answer."""
         self.writes("app.bsky.feed.threadgate", {"post": uri, "allow": [], "createdAt": _now()}, _key(uri))
 
-    def blocks(self, other: Person) -> None:
-        self.writes("app.bsky.graph.block", {"subject": other.did, "createdAt": _now()})
+    def blocks(self, other: Person) -> str:
+        return self.writes("app.bsky.graph.block", {"subject": other.did, "createdAt": _now()})
 
     def record(self, uri: str) -> Any:
         params = {"repo": uri.split("/")[2], "collection": uri.split("/")[3], "rkey": _key(uri)}

@@ -148,6 +148,73 @@ def test_an_edit_and_a_deletion_are_noticed(
     assert channel.messages[kept].text == f"@{brand.handle} before"
     assert channel.messages[kept].revision != before.revision
     assert channel.deleted == {gone: DeletedBy.UNAVAILABLE}
+    channel.pull()
+    assert channel.deleted == {gone: DeletedBy.AUTHOR}
+
+
+def test_a_block_and_an_account_that_is_switched_off_are_told_apart_and_come_back(
+    bluesky: BlueskyNetwork, brand: Person, lena: Person, channel: Channel
+) -> None:
+    tom = bluesky.person()
+    blocked, away = (person.posts(f"@{brand.handle} hello", naming=[brand]) for person in (lena, tom))
+    came(bluesky, channel, blocked, away)
+    block = lena.blocks(brand)
+    tom.call("POST", "com.atproto.server.deactivateAccount", json={})
+
+    def told() -> dict[str, DeletedBy]:
+        bluesky.settle()
+        channel.pull()
+        return channel.deleted
+
+    wait_until(lambda: told() == {blocked: DeletedBy.BLOCKED, away: DeletedBy.ACCOUNT}, "both to be told apart")
+    lena.deletes(block)
+    tom.call("POST", "com.atproto.server.activateAccount")
+    channel.messages.clear()
+    came(bluesky, channel, blocked, away)
+
+
+def test_likes_from_the_app_are_noticed_and_that_they_were_taken_back(
+    bluesky: BlueskyNetwork, brand: Person, lena: Person, channel: Channel
+) -> None:
+    praise = lena.posts(f"@{brand.handle} is great", naming=[brand])
+    came(bluesky, channel, praise)
+    subject = {key: lena.record(praise)[key] for key in ("uri", "cid")}
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    marks = [brand.writes(mark, {"subject": subject, "createdAt": now}) for mark in (LIKE, REPOST)]
+
+    def done() -> set[str]:
+        bluesky.settle()
+        channel.pull()
+        return set(channel.messages[praise].done)
+
+    wait_until(lambda: done() == {"like", "boost"}, "what was done in the app")
+    for mark in marks:
+        brand.deletes(mark)
+    wait_until(lambda: done() == set(), "what was taken back in the app")
+    assert set(channel.messages[praise].undone) == {"like", "boost"}
+
+
+def test_a_quote_lets_go_of_our_post_and_a_fold_from_the_app_is_noticed(
+    bluesky: BlueskyNetwork, brand: Person, lena: Person, channel: Channel
+) -> None:
+    ours = brand.posts("Ten weeks, whatever the water.")
+    time.sleep(0.3)
+    quote, rude = lena.posts("They say.", quoting=ours), lena.posts("Rubbish.", to=ours)
+    came(bluesky, channel, quote, rude)
+    channel.act(quote, "hide", "hide")
+    brand.writes(GATE, {"post": ours, "createdAt": "2026-01-01T00:00:00Z", "hiddenReplies": [rude]}, _key(ours))
+
+    def hidden() -> list[str]:
+        bluesky.settle()
+        channel.pull()
+        return [uri for uri in (quote, rude) if "hide" in channel.messages[uri].done]
+
+    wait_until(lambda: hidden() == [quote, rude], "both to be hidden")
+    assert lena.sees(quote)["embed"]["record"]["detached"]
+    channel.act(quote, "unhide")
+    channel.act(rude, "unhide")
+    wait_until(lambda: hidden() == [], "both to be shown again")
+    assert "Ten weeks" in lena.sees(quote)["embed"]["record"]["value"]["text"]
 
 
 def test_pictures_labels_and_language_are_shown(
@@ -383,6 +450,10 @@ def expire(memory: Memory) -> str:
     kept["session"][3] = f"{head}.{body}.{_base64(signature)}"
     memory.write(json.dumps(kept))
     return str(kept["session"][3])
+
+
+def _key(uri: str) -> str:
+    return uri.rpartition("/")[2]
 
 
 def _base64(content: bytes) -> str:

@@ -62,6 +62,8 @@ class FakeBluesky(ServedNetwork):
         self.notifications: dict[str, str] = {}
         self.viewers: dict[str, dict[str, Any]] = {}
         self.people: dict[str, dict[str, Any]] = {did: {} for did in PEOPLE}
+        self.away: dict[str, tuple[str, str]] = {}
+        self.blocking: set[str] = set()
         self.convos: dict[str, dict[str, Any]] = {}
         self.messages: dict[str, list[dict[str, Any]]] = {}
         self.log: list[dict[str, Any]] = []
@@ -154,6 +156,10 @@ class FakeBluesky(ServedNetwork):
             return
         self.posts.pop(id, None)
         self.notifications.pop(id, None)
+
+    def is_liked(self, id: str, *, liked: bool = True) -> None:
+        """Our account likes a post, or no longer does, from another app."""
+        self.viewers.setdefault(id, {})["like"] = f"at://{ME}/app.bsky.feed.like/1" if liked else None
 
     def closes(self, id: str) -> None:
         self.viewers.setdefault(id, {})["replyDisabled"] = True
@@ -273,7 +279,11 @@ class FakeBluesky(ServedNetwork):
         return _json(told | ({"didDoc": {"id": ME, "service": service}} if self.tells_pds else {}))
 
     def _on_getProfile(self, query: Any, arrival: Arrival) -> Answer:
-        return _json(self._profile(ME))
+        did = query["actor"][0]
+        if did in self.away:
+            name, said = self.away[did]
+            return _error(400, name, said)
+        return _json(self._profile(did))
 
     def _on_resolveHandle(self, query: Any, arrival: Arrival) -> Answer:
         dids = {handle: did for did, (handle, _) in PEOPLE.items()}
@@ -298,7 +308,9 @@ class FakeBluesky(ServedNetwork):
         return {**kept, "reason": "hologram" if uri in self._estranged else reason, "isRead": True}
 
     def _on_getPosts(self, query: Any, arrival: Arrival) -> Answer:
-        return _json({"posts": [self._view(uri) for uri in query["uris"] if uri in self.posts]})
+        shut = self.away.keys() | self.blocking
+        seen = [uri for uri in query["uris"] if uri in self.posts and read_uri(uri).did not in shut]
+        return _json({"posts": [self._view(uri) for uri in seen]})
 
     def _on_getAuthorFeed(self, query: Any, arrival: Arrival) -> Answer:
         ours = [uri for uri in self.posts if uri.startswith(f"at://{query['actor'][0]}/")]
@@ -306,8 +318,10 @@ class FakeBluesky(ServedNetwork):
 
     def _on_getPostThread(self, query: Any, arrival: Arrival) -> Answer:
         uri = query["uri"][0]
-        if uri not in self.posts:
+        if uri not in self.posts or read_uri(uri).did in self.away:
             return _error(400, "NotFound", "Post not found")
+        if read_uri(uri).did in self.blocking:
+            return _json({"thread": {"uri": uri, "blocked": True, "author": {"did": read_uri(uri).did}}})
         return _json({"thread": self._node(uri, int(query["depth"][0]), int(query["parentHeight"][0]))})
 
     def _node(self, uri: str, depth: int, height: int) -> dict[str, Any]:
@@ -433,6 +447,9 @@ class FakeBluesky(ServedNetwork):
         }
         if post["embed"] is not None:
             view["embed"] = post["embed"]
+        gate = self.records.get(uri.replace(POST, "app.bsky.feed.threadgate"))
+        if gate is not None:
+            view["threadgate"] = {"record": gate}
         if uri in self._garbled:
             return view | {"author": None, "record": {**post["record"], "createdAt": "yesterday at noon"}}
         if uri in self._estranged:

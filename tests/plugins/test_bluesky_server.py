@@ -29,6 +29,7 @@ from tests.plugins.bluesky_server import LENA, ME, PASSWORD, POST, TOM, FakeBlue
 
 CREATE, REFRESH = "com.atproto.server.createSession", "com.atproto.server.refreshSession"
 NOTIFICATIONS = "app.bsky.notification.listNotifications"
+THREAD = "app.bsky.feed.getPostThread"
 GIF = b"GIF89a"
 
 
@@ -158,12 +159,73 @@ def test_whatever_stands_in_a_page_the_pull_goes_on(
     assert said in channel.messages
 
 
-def test_a_deleted_post_is_told_after_two_looks(server: FakeBluesky, channel: Channel) -> None:
+def test_a_post_that_nobody_has_is_deleted_when_a_second_pull_misses_it_too(
+    server: FakeBluesky, channel: Channel
+) -> None:
     said = server.says("I should not have")
     channel.pull()
     server.deletes(said)
     channel.pull()
     assert channel.deleted == {said: DeletedBy.UNAVAILABLE}
+    channel.pull()
+    assert channel.deleted == {said: DeletedBy.AUTHOR}
+    asked = len(server.calls(THREAD))
+    channel.pull()
+    assert len(server.calls(THREAD)) == asked
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (None, DeletedBy.BLOCKED),
+        (("AccountTakedown", "Account has been suspended"), DeletedBy.ACCOUNT),
+        (("AccountDeactivated", "Account is deactivated"), DeletedBy.ACCOUNT),
+        (("InvalidRequest", "Profile not found"), DeletedBy.ACCOUNT),
+    ],
+    ids=["blocked", "suspended", "deactivated", "account deleted"],
+)
+def test_a_block_and_an_account_that_is_away_are_told_apart_from_a_deletion_and_come_back(
+    server: FakeBluesky, channel: Channel, error: tuple[str, str] | None, why: DeletedBy
+) -> None:
+    said = server.says("hello")
+    channel.pull()
+    server.away, server.blocking = ({LENA: error}, set()) if error else ({}, {LENA})
+    channel.pull()
+    assert channel.deleted == {said: why}
+    asked = len(server.calls(THREAD))
+    channel.pull()
+    assert len(server.calls(THREAD)) == asked
+    assert not channel.pages[-1].deleted
+    server.away, server.blocking = {}, set()
+    assert channel.pull() == [said]
+    assert channel.pull() == []
+
+
+def test_what_cannot_be_found_out_about_an_author_is_no_deletion(server: FakeBluesky, channel: Channel) -> None:
+    said = server.says("hello")
+    channel.pull()
+    server.deletes(said)
+    for _ in range(3):
+        server.refuses("app.bsky.actor.getProfile", 502, "UpstreamFailure")
+        with pytest.raises(Unavailable):
+            channel.pull()
+    assert channel.deleted == {}
+
+
+def test_a_like_and_a_fold_from_another_app_are_noticed_and_that_they_were_taken_back(
+    server: FakeBluesky, channel: Channel
+) -> None:
+    said = server.says("hello")
+    channel.pull()
+    server.is_liked(said)
+    channel.act(said, "hide")
+    assert channel.pull() == [said]
+    assert set(channel.messages[said].done) == {"like", "hide"}
+    assert channel.pull() == []
+    server.is_liked(said, liked=False)
+    channel.act(said, "unhide")
+    assert channel.pull() == [said]
+    assert (channel.messages[said].done, set(channel.messages[said].undone)) == ((), {"like", "boost", "hide"})
 
 
 def test_a_post_that_is_missing_at_one_look_only_stays(server: FakeBluesky, channel: Channel) -> None:
@@ -516,6 +578,41 @@ def test_a_like_is_kept_at_one_place_and_one_from_the_app_is_taken_back_too(
     channel.pull()
     channel.act(said, "unlike")
     assert server.records == {}
+
+
+def test_our_post_is_taken_out_of_a_quote_and_put_back(server: FakeBluesky, channel: Channel) -> None:
+    quoted = {"record": {"uri": server.root, "cid": "c"}}
+    quote = server.writes(LENA, "They say", heard_as="quote", embed={"record": quoted, "view": None})
+    channel.pull()
+    assert not {"hide", "quote"} & set(channel.messages[quote].reply.impossible)
+    gate = server.root.replace(POST, "app.bsky.feed.postgate")
+    server.records[gate] = {"post": server.root, "createdAt": "2026-01-01T00:00:00Z", "embeddingRules": []}
+    channel.act(quote, "hide", "hide")
+    assert server.records[gate]["detachedEmbeddingUris"] == [quote]
+    assert server.records[gate]["embeddingRules"] == []
+    detached = {"record": {"uri": server.root, "detached": True, "$type": "app.bsky.embed.record#viewDetached"}}
+    server.posts[quote]["embed"] = detached
+    channel.pull()
+    told = channel.messages[quote]
+    assert "hide" in told.done
+    assert told.html is not None
+    assert f"https://bsky.app/profile/{ME}/post/" in told.html
+    channel.act(quote, "unhide")
+    assert server.records[gate]["detachedEmbeddingUris"] == []
+
+
+def test_what_a_post_or_a_message_does_not_take_is_said_with_it(server: FakeBluesky, channel: Channel) -> None:
+    mention = server.writes(LENA, "elsewhere", heard_as="mention")
+    unquotable = server.says("below ours")
+    server.viewers[unquotable] = {"embeddingDisabled": True}
+    direct = server.writes_directly(LENA, "hello")
+    channel.pull()
+    impossible = {id: set(channel.messages[id].reply.impossible) for id in (mention, unquotable, direct)}
+    assert impossible == {
+        mention: {"hide", "unhide"},
+        unquotable: {"quote"},
+        direct: channel.connector.features.actions | {"quote"},
+    }
 
 
 def test_only_answers_below_our_posts_are_hidden(server: FakeBluesky, channel: Channel) -> None:
