@@ -243,26 +243,30 @@ def text_of(html: str) -> str:
     return visible_controls(html_to_text.read(_READER.clean(bounded)))
 
 
-def render(clean_html: str) -> Markup:
+def render(clean_html: str, *, home: str | None = None) -> Markup:
     """What `clean` or `text_to_html` returned, as Markup for a page; nothing else may be handed in.
 
-    Links open beside the inbox. Where a link's words name another host than it leads to, the real one follows it.
+    Links open beside the inbox. Where a link's words name another host than it leads to, the real one follows it; not
+    where they name a person (`@lena.example`) and it stays on the host of `home`, the message's own address.
     """
-    marked = _LINK.sub(_with_host, clean_html)
+    at_home = _host(home or "")
+    marked = _LINK.sub(lambda found: _with_host(found, at_home), clean_html)
     return Markup(marked.replace('<a href="', '<a target="_blank" href="'))
 
 
 _LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _NAMED = re.compile(r"[\w.-]+")
+_PERSON = re.compile(r"@[\w.-]+")
 _LOOKALIKE = regex.compile(r"[^\p{Latin}\p{Common}].*\.[a-z]+$")
 """Foreign letters before a Latin top-level domain: shown in punycode, as browsers do."""
 
 
-def _with_host(found: re.Match[str]) -> str:
-    host = _host(unescape(found[1]))
-    named = [name.lower().strip(".-") for name in _NAMED.findall(_TAG.sub("", found[2])) if "." in name.strip(".-")]
-    if not host or not named or _same_host(named[0], host):
+def _with_host(found: re.Match[str], at_home: str) -> str:
+    host, words = _host(unescape(found[1])), _TAG.sub("", found[2])
+    named = [name.lower().strip(".-") for name in _NAMED.findall(words) if "." in name.strip(".-")]
+    is_person = host == at_home and _PERSON.fullmatch(words.strip())
+    if not host or not named or is_person or _same_host(named[0], host):
         return found[0]
     return f'{found[0]} <span class="link-host" dir="ltr">({escape(host)})</span>'
 

@@ -113,7 +113,8 @@ def body(message: Message) -> str:
     """
     if is_long(message):
         return html.render(html.text_to_html(html.cut(message.text, SHOWN_OF_LONG) + " …"))
-    return html.render(message.html if message.html is not None else html.text_to_html(message.text))
+    shown = message.html if message.html is not None else html.text_to_html(message.text)
+    return html.render(shown, home=message.permalink)
 
 
 def is_long(message: Message) -> bool:

@@ -279,6 +279,24 @@ def test_an_honest_link_shows_nothing_more(href: str, words: str) -> None:
     assert "link-host" not in render(clean(f'<a href="{href}">{words}</a>'))
 
 
+@pytest.mark.parametrize(
+    ("href", "words", "is_told"),
+    [
+        ("https://bsky.example/profile/did:plc:lena", "@lena.example", False),
+        ("https://bsky.example/profile/did:plc:lena", "<b>@lena.example</b>", False),
+        ("https://bsky.example/profile/did:plc:lena", "lena.example", True),
+        ("https://bsky.example/profile/did:plc:lena", "@lena.example bank.example", True),
+        ("https://evil.example/@bank.example", "@bank.example", True),
+    ],
+)
+def test_a_person_named_like_a_host_is_no_disguise_on_the_messages_own_network(
+    href: str, words: str, is_told: bool
+) -> None:
+    link = clean(f'<a href="{href}">{words}</a>')
+    assert ("link-host" in render(link, home="https://bsky.example/profile/did:plc:tom/post/1")) is is_told
+    assert "link-host" in render(link)
+
+
 def test_a_text_becomes_paragraphs_lines_and_links() -> None:
     shown = text_to_html('One <b> & "two"\r\nthree\n\n\nfour (https://ok.example/a_(b)), https://ok.example?x=1&y.')
     rel = 'rel="nofollow noopener noreferrer ugc"'
