@@ -23,7 +23,7 @@ from hub.web.access import may
 from hub.web.channel_form import Filled
 from hub.web.channel_health import read_health, read_overview
 from hub.web.channel_preview import Tried, try_out
-from hub.web.forms import read_form, row_id
+from hub.web.forms import read_form, row_id, row_id_or_none
 from hub.web.health import is_worker_alive
 from hub.web.notices import NOTICES
 from hub.web.session import actor
@@ -144,7 +144,7 @@ def dismiss(channel_id: int) -> AnyResponse:
     """Somebody has seen it: one item, or all up to the newest that was shown."""
     form = read_form("letter", "newest")
     channel = managed(channel_id)
-    one, newest = (row_id(form[name]) if form[name].isdecimal() else 0 for name in ("letter", "newest"))
+    one, newest = (row_id_or_none(form[name]) for name in ("letter", "newest"))
     with the_hub().database.transaction() as session:
         store.dismiss(session, channel.id, first=one, last=one or newest, now=the_hub().clock())
     return redirect(url_for("channels.unreadable", channel_id=channel.id, done="letters_dismissed"), code=303)

@@ -29,7 +29,7 @@ from hub.people.authorize import Action, authorize
 from hub.web import composer
 from hub.web.access import may, takes_files
 from hub.web.composer import Composing
-from hub.web.forms import read_form, row_id
+from hub.web.forms import read_form, row_id, row_id_or_none
 from hub.web.inbox import asked_view, listing
 from hub.web.notices import NOTICES
 from hub.web.session import actor
@@ -180,7 +180,7 @@ def _begun(conversation_id: int) -> Composing:
 def _ours(conversation: Conversation, message_id: str) -> Message:
     """A message of ours in this conversation that can be changed. Raises Absent."""
     with the_hub().database.reading() as session:
-        message = message_store.message(session, row_id(message_id) if message_id.isdecimal() else 0)
+        message = message_store.message(session, row_id_or_none(message_id))
         if message is None or message.conversation_id != conversation.id:
             raise Absent()
         channel = channels.channel(session, message.channel_id)

@@ -39,6 +39,14 @@ def row_id(value: str) -> int:
     return int(value)
 
 
+def row_id_or_none(value: str) -> int:
+    """The same; 0, which no row has, for what no row can have."""
+    try:
+        return row_id(value)
+    except ValueError:
+        return 0
+
+
 def read_form(*names: str, lists: Sequence[str] = ()) -> Form:
     """Read exactly these fields. Raises Invalid naming the field: unknown_field, repeated, too_long."""
     for name in request.form:
