@@ -13,14 +13,16 @@ _ECHO = """
       AND (outbox_parts.reserved = :reserved OR outbox_parts.remote_id = :remote_id)
     ORDER BY outbox_parts.outbox_id DESC LIMIT 1"""
 
-# `sent` without a receipt is what a person marked as sent. Where the network hands back ids that we chose, the text of
-# a message with another id proves nothing: somebody wrote the same in the network's own app.
+# `sent` without a receipt is what a person marked as sent; what waits because the network said that it had not arrived
+# may show there a moment later. Where the network hands back ids that we chose, the text of a message with another id
+# proves nothing: somebody wrote the same in the network's own app.
 _BY_TEXT = """
     SELECT outbox_parts.outbox_id, outbox_parts.part
     FROM outbox JOIN outbox_parts ON outbox_parts.outbox_id = outbox.id
     WHERE outbox.channel_id = :channel_id AND outbox.parent_remote_id = :parent
       AND (outbox.state IN ('sending', 'unknown', 'sent')
-           OR (outbox.state = 'held' AND outbox.error_reason = 'restored'))
+           OR (outbox.state = 'held' AND outbox.error_reason = 'restored')
+           OR (outbox.state = 'queued' AND outbox.error_reason = 'not_arrived'))
       AND outbox_parts.remote_id IS NULL AND outbox_parts.text_hash = :text_hash
       AND (outbox_parts.reserved IS NULL OR :reserved = '')
     ORDER BY outbox_parts.outbox_id, outbox_parts.part LIMIT 1"""

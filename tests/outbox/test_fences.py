@@ -1,0 +1,134 @@
+"""A worker that lost its claim and does not know it yet: each thing it goes on to do is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.errors import Unavailable
+from hub.kernel.hub import Hub
+from hub.outbox.model import OutboxItem, State
+from hub.outbox.send import claim_due, send_item
+from tests.desk import Desk, inline
+from tests.outbox.world import LooseNetwork, World
+
+
+@pytest.fixture
+def world(hub: Hub) -> World:
+    fake = LooseNetwork(hub.clock)
+    world = World(hub=hub, fake=fake, desk=Desk(hub, fake))
+    fake.says("a question")
+    world.pulls()
+    return world
+
+
+def claimed(world: World, worker: str) -> OutboxItem:
+    world.beats(worker)
+    (item,) = claim_due(world.hub, worker)
+    return item
+
+
+def texts(world: World) -> list[str]:
+    return [arrival.text for arrival in world.fake.arrivals]
+
+
+def test_it_plans_nothing_and_leaves_the_claim_to_who_has_it_now(world: World) -> None:
+    world.writes()
+    world.ticks(11)
+    stale = claimed(world, "anna")
+    world.dies("anna")
+    fresh = claimed(world, "boris")
+    send_item(world.hub, world.desk.connectors, "anna", stale)
+    assert world.item(world.written[0]).plan is None
+    world.beats("clara")
+    assert claim_due(world.hub, "clara") == []
+    send_item(world.hub, world.desk.connectors, "boris", fresh)
+    assert texts(world) == [world.written[0].text]
+
+
+def test_it_begins_nothing_that_was_planned_before(world: World) -> None:
+    world.writes()
+    world.ticks(11)
+    world.fake.fails("down")
+    world.sends("anna")
+    world.ticks(60)
+    stale = claimed(world, "anna")
+    assert stale.plan is not None
+    world.dies("anna")
+    fresh = claimed(world, "boris")
+    send_item(world.hub, world.desk.connectors, "anna", stale)
+    assert texts(world) == []
+    send_item(world.hub, world.desk.connectors, "boris", fresh)
+    assert texts(world) == [world.written[0].text]
+
+
+def test_its_own_claim_of_before_is_a_lost_one_too(world: World) -> None:
+    world.writes()
+    world.ticks(11)
+    world.fake.fails("down")
+    world.sends("anna")
+    world.ticks(60)
+    stale = claimed(world, "anna")
+    world.dies("anna")
+    (again,) = claim_due(world.hub, "anna")
+    send_item(world.hub, world.desk.connectors, "anna", stale)
+    assert texts(world) == []
+    send_item(world.hub, world.desk.connectors, "anna", again)
+    assert texts(world) == [world.written[0].text]
+
+
+def test_its_failure_does_not_end_the_call_of_another(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.writes()
+    world.ticks(11)
+
+    def fails_when_another_has_begun(*_: object) -> None:
+        monkeypatch.undo()
+        world.desk.connectors = inline(world.hub)
+        world.passes_every_deadline()
+        world.resolves("boris")
+        world.ticks(60)
+        world.sends("boris", dies_at="send.begun")
+        raise Unavailable("unreachable")
+
+    monkeypatch.setattr(world.fake, "accept", fails_when_another_has_begun)
+    world.sends("anna")
+    assert world.item(world.written[0]).state is State.SENDING, "boris's call may be under way"
+    world.recovers()
+    assert texts(world) == [world.written[0].text]
+
+
+def test_a_part_whose_echo_came_meanwhile_is_not_sent_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    outbox_id = world.desk.answers("one\n---\ntwo")
+    world.ticks(11)
+    world.fake.fails("drop")
+    with monkeypatch.context() as patched:
+        # A network that shows what it has a moment later.
+        patched.setattr(world.fake, "look_up", lambda *_: None)
+        world.sends("anna")
+        world.passes_every_deadline()
+        world.resolves("anna")
+    world.ticks(60)
+    claim = claimed(world, "anna")
+    assert claim.parts == (None, None)
+    world.pulls()
+    send_item(world.hub, world.desk.connectors, "anna", claim)
+    assert texts(world) == ["one"]
+    world.sends("anna")
+    assert texts(world) == ["one", "two"]
+    assert world.desk.item(outbox_id).state is State.SENT
+
+
+def test_a_channel_that_is_paused_or_asked_for_silence_sends_nothing(world: World) -> None:
+    world.writes()
+    world.ticks(11)
+    for column, value, free in (("state", "paused", "active"), ("quiet_until", 2**60, None)):
+        set_channel(world, column, value)
+        world.sends("anna")
+        assert texts(world) == []
+        set_channel(world, column, free)
+    world.sends("anna")
+    assert texts(world) == [world.written[0].text]
+
+
+def set_channel(world: World, column: str, value: object) -> None:
+    with world.hub.database.transaction() as session:
+        session.run(f"UPDATE channels SET {column} = :value", value=value)  # noqa: S608
