@@ -48,6 +48,8 @@ RESULTS: dict[str, Any] = {
 }
 
 _LONGEST_DETAIL = 500
+_LOWEST, _HIGHEST = -(2**63), 2**64 - 1
+"""The integers that MessagePack has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,10 +126,11 @@ def encode_event(event: Event) -> bytes:
 
 
 def encode(value: object) -> bytes:
-    """Pack a value; text that is no Unicode (lone surrogates from a network's JSON) is mended, not refused."""
+    """Pack a value; what a network's JSON may hold and a pipe may not (lone surrogates, numbers beyond 64 bits) is
+    mended, not refused."""
     try:
         return msgspec.msgpack.encode(value)
-    except UnicodeEncodeError:
+    except (UnicodeEncodeError, OverflowError):
         return msgspec.msgpack.encode(_mended(msgspec.to_builtins(value, builtin_types=(datetime, bytes))))
 
 
@@ -138,6 +141,8 @@ def _mended(value: Any) -> Any:
         return {_mended(name): _mended(item) for name, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_mended(item) for item in value]
+    if isinstance(value, int) and not _LOWEST <= value <= _HIGHEST:
+        return str(value)
     return value
 
 
