@@ -162,6 +162,11 @@ def _one_page_that_no_start_reads(folder: Path) -> None:
         file.write(b"\xff" * 4096)
 
 
+def _cut_off(folder: Path) -> None:
+    with (folder / "hub.db").open("r+b") as file:
+        file.truncate((folder / "hub.db").stat().st_size // 2)
+
+
 @pytest.mark.parametrize(
     ("break_it", "said"),
     [
@@ -171,6 +176,7 @@ def _one_page_that_no_start_reads(folder: Path) -> None:
         (_garbage, "The database is damaged"),
         (_overwritten_pages, "The database is damaged"),
         (_one_page_that_no_start_reads, "The database is damaged"),
+        (_cut_off, "The database is damaged"),
     ],
 )
 def test_an_installation_that_is_out_of_order_is_left_as_it_is_and_says_why(

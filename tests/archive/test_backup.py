@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import resource
 import stat
 import threading
@@ -14,9 +15,10 @@ import pytest
 
 from hub.archive import backup, container, model
 from hub.archive.backup import back_up
-from hub.archive.model import Manifest
+from hub.archive.model import Manifest, Table
 from hub.archive.store import tables
 from hub.errors import DatabaseUnusable, Invalid, StorageFull
+from hub.kernel.database import Session
 from hub.kernel.hub import Hub, fact
 from hub.kernel.sqlite import open_file
 from tests.archive.opened import content, lines_in
@@ -99,6 +101,26 @@ def test_it_is_one_moment_although_writers_go_on(hub: Hub, file: Path) -> None:
         name.rpartition(".")[0] for name in names if name.endswith(".b")
     }, "half of a transaction is in it"
     assert manifest.rows["teams"] == len(names)
+
+
+def test_what_is_written_between_two_tables_of_it_is_in_both_or_in_none(
+    hub: Hub, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where tables are read one after the other, somebody writes into two of them before each."""
+    reading, numbers = tables.rows, itertools.count()
+
+    def written_to(session: Session, table: Table) -> Iterator[tuple[Any, ...]]:
+        number = next(numbers)
+        with hub.database.transaction() as writing:
+            writing.run(_TEAM, name=f"{number}")
+            writing.run("INSERT INTO installation (name, value) VALUES (:name, '')", name=f"{number}")
+        return reading(session, table)
+
+    monkeypatch.setattr(tables, "rows", written_to)
+    take(hub, file)
+    assert next(numbers) > 10 or hub.database.dialect.name == "sqlite"
+    teams = {name for (name,) in lines_in(file, "SELECT name FROM teams") if name.isdecimal()}
+    assert teams == {name for (name,) in lines_in(file, "SELECT name FROM installation") if name.isdecimal()}
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from hub.kernel.config import Config
 from hub.kernel.hub import Hub, prepare
 from hub.outbox.decide import cancel, mark_sent, retry
 from hub.outbox.model import State
+from hub.outbox.settle import RESTORED
 from hub.people import agents, links, sessions, tokens
 from hub.people.model import OPERATOR, Purpose, Role
 from tests.archive.conftest import Reopen
@@ -77,6 +78,22 @@ def test_what_was_not_sent_is_held_and_does_not_leave_by_itself(
     assert moved.item(item).state is State.HELD
     assert moved.item(item).trouble is not None
     assert desk.fake.arrivals == []
+
+
+def test_what_nobody_could_tell_about_is_held_and_still_known_by_its_echo(
+    desk: Desk, target: Config, file: Path, reopen: Reopen
+) -> None:
+    desk.fake.says("Where is my filter?").fails("drop")
+    desk.pulls()
+    item = desk.answers("On its way.")
+    desk.waits(11)
+    with desk.hub.database.transaction() as session:
+        session.run("UPDATE outbox SET state = 'unknown', claimed_by = NULL")
+    assert bring(target, backed_up(desk.hub, file)).held == 1
+    moved = reopen()
+    assert (moved.item(item).state, moved.item(item).trouble) == (State.HELD, RESTORED)
+    moved.pulls()
+    assert moved.item(item).state is State.SENT
 
 
 @pytest.mark.parametrize("fault", ["drop", "bug"])

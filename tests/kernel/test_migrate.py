@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import re
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hub_migrations import migrations as registered
 
 from hub.errors import DatabaseUnusable
 from hub.kernel import migrate as migrating
@@ -96,8 +99,32 @@ def test_a_migration_that_dies_in_the_middle_leaves_nothing(
     assert migrate(database) == NAMES
 
 
+def _die_in_the_middle(folder: Path, url: str) -> None:
+    whole = statements(steps()[0].sql)
+
+    def half(sql: str) -> Iterator[str]:
+        yield from whole[: len(whole) // 2]
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    migrating.statements = half
+    registered.statements = half
+    with closing(open_database(read_config({"HUB_DATABASE_URL": url}, data=folder))) as opened:
+        migrate(opened)
+
+
+def test_a_process_that_is_killed_while_it_migrates_leaves_nothing(tmp_path: Path, empty_engine_url: str) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=_die_in_the_middle, args=(tmp_path, empty_engine_url))
+    process.start()
+    process.join(200)
+    assert process.exitcode == -signal.SIGKILL
+    with closing(open_database(read_config({"HUB_DATABASE_URL": empty_engine_url}, data=tmp_path))) as database:
+        assert applied_steps(database) == []
+        with database.reading() as session:
+            assert not migrating.has_tables(session)
+        assert migrate(database) == NAMES
+
+
 def test_a_copy_is_taken_before_a_used_database_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hub_migrations import migrations as registered
     from sqlite_utils import Migrations
 
     with closing(SqliteDatabase(tmp_path / "hub.db")) as database:
