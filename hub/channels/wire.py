@@ -51,6 +51,8 @@ _LONGEST_DETAIL = 500
 _LOWEST, _HIGHEST = -(2**63), 2**64 - 1
 """The integers that MessagePack has."""
 
+_DEEPEST_MENDED = 100
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
@@ -134,15 +136,16 @@ def encode(value: object) -> bytes:
         return msgspec.msgpack.encode(_mended(msgspec.to_builtins(value, builtin_types=(datetime, bytes))))
 
 
-def _mended(value: Any) -> Any:
+def _mended(value: Any, levels: int = _DEEPEST_MENDED) -> Any:
+    """What lies deeper than so many levels is left out: nothing of ours does."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, dict):
-        return {_mended(name): _mended(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_mended(item) for item in value]
     if isinstance(value, int) and not _LOWEST <= value <= _HIGHEST:
         return str(value)
+    if isinstance(value, dict):
+        return {_mended(name): _mended(item, levels - 1) for name, item in value.items()} if levels else {}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_mended(item, levels - 1) for item in value] if levels else []
     return value
 
 
