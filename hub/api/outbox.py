@@ -8,13 +8,12 @@ from hub.api import telling
 from hub.api.answers import OutboxItem, OutboxList
 from hub.api.operation import Call, operation
 from hub.api.reading import After, Limit, row_of
-from hub.channels import store as channels
 from hub.inbox.undo import cancel_reply
 from hub.outbox import decide, store
 from hub.outbox.model import OutboxItem as Item
 from hub.outbox.model import State
 from hub.people.authorize import Action, authorize, visible_teams
-from hub.people.model import Team, TokenScope
+from hub.people.model import TokenScope
 
 
 class OutboxQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,7 +26,7 @@ class OutboxQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 def list_outbox(call: Call, query: OutboxQuery) -> OutboxList:
     """List the outbox
 
-    Newest first, of the channels of the teams the token's agent is in.
+    Newest first, of the conversations of the teams the token's agent is in.
     """
     authorize(call.actor, Action.READ_OUTBOX)
     before = row_of(query.after)
@@ -51,7 +50,8 @@ def get_outbox_item(call: Call, outbox_id: int) -> OutboxItem:
 def retry(call: Call, outbox_id: int) -> OutboxItem:
     """Send a reply again
 
-    One that failed, is unknown or held: it makes one new arrival at the network. Look there first when it is unknown.
+    One that failed, is unknown or held: it makes at most one new arrival at the network. Look there first when it is
+    unknown.
     """
     decide.retry(call.hub, _allowed(call, outbox_id, Action.RETRY_OUTBOX).id)
     return telling.outbox_item(_allowed(call, outbox_id, Action.READ_OUTBOX))
@@ -78,8 +78,8 @@ def cancel(call: Call, outbox_id: int) -> OutboxItem:
 
 
 def _allowed(call: Call, outbox_id: int, action: Action) -> Item:
-    """An item this agent may do that with: it belongs to the team of its channel. Raises Absent."""
+    """An item this agent may do that with: it belongs to the team of its conversation. Raises Absent."""
     with call.hub.database.reading() as session:
         item = store.item(session, outbox_id)
-        authorize(call.actor, action, Team(id=channels.team_of(session, item.channel_id), name=""))
+    authorize(call.actor, action, item)
     return item

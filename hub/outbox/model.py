@@ -84,11 +84,13 @@ class Act:
 class OutboxItem:
     """One reply on its way, or with `act` something to be done to the message it names (approve, like).
 
+    team_id: whose it is: the conversation's team, without a conversation the channel's.
     parts: the receipts of what already arrived, None where not yet. send_at: when somebody wants it to leave.
     """
 
     id: int
     channel_id: int
+    team_id: int
     conversation_id: int | None
     agent_id: int | None
     key: str

@@ -11,14 +11,12 @@ import regex
 from flask import Flask, g
 from flask.templating import Environment
 
-from hub.channels import store as channels
 from hub.channels.connect import error_of
 from hub.channels.model import Trouble
 from hub.inbox.model import Message
 from hub.inbox.uploads import upload_id_of
 from hub.kernel import html, texts
 from hub.people.authorize import may
-from hub.people.model import Team
 from hub.web.navigation import navigation
 from hub.web.notices import notice
 from hub.web.security import form_token, page_nonce
@@ -93,12 +91,6 @@ def day(instant: datetime) -> str:
 
 def full_time(instant: datetime) -> str:
     return f"{texts.date_and_time(instant)} {instant.astimezone(texts.current_time_zone()).tzname()}"
-
-
-def team_of(channel_id: int) -> Team:
-    """Whose the replies that go out through a channel are: the team that may send them again or give them up."""
-    with the_hub().database.reading() as session:
-        return Team(id=channels.team_of(session, channel_id), name="")
 
 
 def live_position() -> str:

@@ -18,7 +18,6 @@ from hub.kernel.texts import Wording, describe, describe_stored, mark
 from hub.outbox import decide, store
 from hub.outbox.model import OutboxItem, State
 from hub.people.authorize import Action, authorize, visible_teams
-from hub.people.model import Team
 from hub.people.store import agents
 from hub.web.access import may
 from hub.web.forms import read_form, row_id
@@ -145,13 +144,13 @@ def _under_way(session: Session, state: State, teams: Collection[int] | None, be
 def _entries(session: Session, items: list[OutboxItem]) -> tuple[Entry, ...]:
     known = {channel.id: channel for channel in channels.all_channels(session)}
     names = {agent.id: agent.name for agent in agents.listed(session, None)} if items else {}
-    return tuple(_entry(session, item, known.get(item.channel_id), names.get(item.agent_id or 0, "")) for item in items)
+    return tuple(_entry(item, known.get(item.channel_id), names.get(item.agent_id or 0, "")) for item in items)
 
 
-def _entry(session: Session, item: OutboxItem, channel: Channel | None, agent: str) -> Entry:
+def _entry(item: OutboxItem, channel: Channel | None, agent: str) -> Entry:
     return Entry(
         item=item,
-        team_id=channel.team_id if channel else channels.team_of(session, item.channel_id),
+        team_id=item.team_id,
         channel=channel,
         agent=agent,
         trouble=_trouble(item, channel),
@@ -167,10 +166,10 @@ def _trouble(item: OutboxItem, channel: Channel | None) -> Wording | None:
 
 
 def _allowed(outbox_id: int, action: Action) -> OutboxItem:
-    """An item this person may do that with: it belongs to the team of its channel. Raises Absent."""
+    """An item this person may do that with: it belongs to the team of its conversation. Raises Absent."""
     with the_hub().database.reading() as session:
         item = store.item(session, outbox_id)
-        authorize(actor(), action, Team(id=channels.team_of(session, item.channel_id), name=""))
+    authorize(actor(), action, item)
     return item
 
 

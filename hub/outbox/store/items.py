@@ -20,7 +20,15 @@ _COLUMNS = """
     outbox.id, outbox.channel_id, outbox.conversation_id, outbox.agent_id, outbox.key, outbox.request, outbox.act,
     outbox.plan, outbox.planned_at, outbox.state, outbox.due_at, outbox.send_at, outbox.tries, outbox.first_tried_at,
     outbox.sending_part, outbox.sending_since, outbox.fence, outbox.error_code, outbox.error_reason,
-    outbox.error_detail, outbox.created_at, outbox.settled_at"""
+    outbox.error_detail, outbox.created_at, outbox.settled_at,
+    COALESCE((SELECT team_id FROM conversations WHERE conversations.id = outbox.conversation_id),
+             (SELECT team_id FROM channels WHERE channels.id = outbox.channel_id)) AS team_id"""
+
+# A reply is its conversation's: the channel that posts it may be another team's, or may have been moved to one.
+_OF_TEAMS = """
+    outbox JOIN channels ON channels.id = outbox.channel_id
+    LEFT JOIN conversations ON conversations.id = outbox.conversation_id
+    WHERE COALESCE(conversations.team_id, channels.team_id) IN {ids teams}"""
 
 _INSERT = """
     INSERT INTO outbox (channel_id, conversation_id, agent_id, key, client_key, client_mark, parent_remote_id, request,
@@ -79,24 +87,20 @@ _IN_STATE = f"""
     SELECT {_COLUMNS} FROM outbox WHERE state = :state AND id < :before ORDER BY id DESC LIMIT :limit"""  # noqa: S608
 
 _IN_STATE_OF_TEAMS = f"""
-    SELECT {_COLUMNS} FROM outbox JOIN channels ON channels.id = outbox.channel_id
-    WHERE outbox.state = :state AND outbox.id < :before AND channels.team_id IN {{ids teams}}
+    SELECT {_COLUMNS} FROM {_OF_TEAMS} AND outbox.state = :state AND outbox.id < :before
     ORDER BY outbox.id DESC LIMIT :limit"""  # noqa: S608
 
 _ALL_STATES = f"SELECT {_COLUMNS} FROM outbox WHERE id < :before ORDER BY id DESC LIMIT :limit"  # noqa: S608
 
 _ALL_STATES_OF_TEAMS = f"""
-    SELECT {_COLUMNS} FROM outbox JOIN channels ON channels.id = outbox.channel_id
-    WHERE outbox.id < :before AND channels.team_id IN {{ids teams}}
+    SELECT {_COLUMNS} FROM {_OF_TEAMS} AND outbox.id < :before
     ORDER BY outbox.id DESC LIMIT :limit"""  # noqa: S608
 
 _COUNT = """
     SELECT count(*) AS found FROM (SELECT 1 FROM outbox WHERE state = :state LIMIT :most) counted"""
 
-_COUNT_OF_TEAMS = """
-    SELECT count(*) AS found FROM (
-        SELECT 1 FROM outbox JOIN channels ON channels.id = outbox.channel_id
-        WHERE outbox.state = :state AND channels.team_id IN {ids teams} LIMIT :most) counted"""
+_COUNT_OF_TEAMS = f"""
+    SELECT count(*) AS found FROM (SELECT 1 FROM {_OF_TEAMS} AND outbox.state = :state LIMIT :most) counted"""  # noqa: S608
 
 _ALL_IN_STATE = f"SELECT {_COLUMNS} FROM outbox WHERE state = :state ORDER BY id"  # noqa: S608
 
@@ -181,7 +185,7 @@ def in_state(
     before: int | None = None,
     limit: int = 50,
 ) -> list[OutboxItem]:
-    """Items in one state, newest first, of the channels of these teams (None: of all). `before`: the id to go on at."""
+    """Items in one state, newest first, of these teams' conversations (None: of all). `before`: the id to go on at."""
     page = {"state": state.value, "before": before or _NEWEST, "limit": limit}
     if teams is None:
         return _items(session, session.all(_IN_STATE, **page))
@@ -299,6 +303,7 @@ def _item(row: Row, parts: list[Receipt | None]) -> OutboxItem:
     return OutboxItem(
         id=row["id"],
         channel_id=row["channel_id"],
+        team_id=row["team_id"],
         conversation_id=row["conversation_id"],
         agent_id=row["agent_id"],
         key=row["key"],
