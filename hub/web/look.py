@@ -47,7 +47,7 @@ def dress(app: Flask) -> None:
     env.policies["ext.i18n.trimmed"] = True
     getattr(env, "install_gettext_callables")(texts.gettext, texts.plural_form, newstyle=True)  # noqa: B009
     env.filters.update(initials=initials, tone=tone, network_class=network_class, ago=ago, day=day, full_time=full_time)
-    env.globals.update(form_key=lambda: the_hub().token(), team_of=team_of)
+    env.globals.update(form_key=lambda: the_hub().token())
     env.filters.update(until=until, time_of_day=texts.time_of_day, iso=datetime.isoformat)
     env.filters.update(
         body=body, is_long=is_long, one_line=lambda text: html.one_line(text, LONGEST_LINE), safe_link=safe_link
