@@ -121,7 +121,7 @@ def _given(name: str, call: ast.Call, scope: _Scope) -> Iterator[Given]:
     if expression is None or (name == "Conflict" and _is_a_sentence(expression)):
         return
     for leaf in leaves(expression, scope):
-        word = leaf.value if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str) else ""
+        word = _word(leaf)
         if _says_nothing(leaf):
             continue
         yield Given(
@@ -131,6 +131,14 @@ def _given(name: str, call: ast.Call, scope: _Scope) -> Iterator[Given]:
             written=ast.unparse(leaf),
             place=f"{scope.module.path}:{call.lineno}",
         )
+
+
+def _word(leaf: ast.expr) -> str:
+    """The machine word that stands there, without the number that may follow after a colon; empty where none does."""
+    first = leaf.values[0] if isinstance(leaf, ast.JoinedStr) and leaf.values else leaf
+    if not isinstance(first, ast.Constant) or not isinstance(first.value, str):
+        return ""
+    return first.value if first is leaf else first.value.removesuffix(":") if first.value.endswith(":") else ""
 
 
 def _is_a_sentence(expression: ast.expr) -> bool:

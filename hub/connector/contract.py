@@ -32,7 +32,8 @@ API_VERSION = 1
 class Check:
     """What a connection test found: who we are there, and what this account and server can do.
 
-    warnings: short machine words (`cannot_moderate`), worded for people by us.
+    warnings: short machine words (`cannot_moderate`), worded for people by us; how many it is about may follow after a
+        colon (`notifications_held_back:12`).
     """
 
     account: Author

@@ -19,13 +19,14 @@ import regex
 from markupsafe import Markup
 
 from hub.kernel import html_to_text
-from hub.kernel.plaintext import cut, one_line, snippet, visible_controls
+from hub.kernel.plaintext import cut, direction, one_line, snippet, visible_controls
 
 __all__ = [
     "CLEAN_VERSION",
     "MAX_HTML",
     "clean",
     "cut",
+    "direction",
     "one_line",
     "render",
     "safe_link",
@@ -251,7 +252,8 @@ def render(clean_html: str, *, home: str | None = None) -> Markup:
     """
     at_home = _host(home or "")
     marked = _LINK.sub(lambda found: _with_host(found, at_home), clean_html)
-    return Markup(marked.replace('<a href="', '<a target="_blank" href="'))
+    # With a direction of its own a name in front does not decide how the words after it run.
+    return Markup(marked.replace('<a href="', '<a target="_blank" dir="auto" href="'))
 
 
 _LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)

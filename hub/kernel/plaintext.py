@@ -8,11 +8,13 @@ Unicode Standard Annex 9 (bidirectional controls) and 29 (grapheme clusters). Re
 from __future__ import annotations
 
 import re
+import unicodedata
 from itertools import islice
 
 import regex
 
 ELLIPSIS = "…"
+_ENOUGH_TO_TELL = 2000
 _POINTS_PER_GRAPHEME = 16
 """More code points than this on average is a flood, not writing: the longest family emoji has ten."""
 
@@ -50,6 +52,19 @@ _JOINERS_WITHOUT_A_USE = (
 )
 _INVISIBLE = regex.compile(f"{_UNSEEN_IN_NAMES}|{_TAGS_WITHOUT_A_FLAG}|{_JOINERS_WITHOUT_A_USE}")
 _SPACES = re.compile(r"\s+")
+
+
+def direction(text: str) -> str:
+    """How a text runs, as HTML's `dir` says it: rtl, ltr, or auto where nothing tells. The names it begins with tell
+    nothing: they are in front of every answer, in Latin letters."""
+    for word in text[:_ENOUGH_TO_TELL].split():
+        if word.startswith("@") or "://" in word:
+            continue
+        for letter in word:
+            strong = unicodedata.bidirectional(letter)
+            if strong in ("L", "R", "AL"):
+                return "ltr" if strong == "L" else "rtl"
+    return "auto"
 
 
 def visible_controls(text: str) -> str:

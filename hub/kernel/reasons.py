@@ -133,8 +133,8 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("Make one that may read everything, or sign in again."),
     ),
     "notifications_held_back": (
-        mark("The server holds some notifications back from this account"),
-        mark("Look there under Notifications, Filtered, and let in whom you want to hear."),
+        mark("Notifications that the server holds back from this account: %(num)s"),
+        mark("Look there under Notifications, Filtered, let in whom you want to hear, and test the connection again."),
     ),
     "cannot_read_notifications": (
         mark("The access token does not allow reading notifications: mentions and direct messages do not come in"),

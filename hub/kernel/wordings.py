@@ -7,6 +7,7 @@ is not in the table is worded by its code, with the network's own words as a quo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from hub.errors import ConnectorError, HubError
@@ -110,14 +111,17 @@ def why_not(word: str) -> Wording:
 
 
 def warning(word: str) -> Wording:
-    """Word what a connection test warns of; a word nobody knows is quoted."""
+    """Word what a connection test warns of, with how many after a colon; a word nobody knows is quoted."""
+    name, _, number = word.partition(":")
+    told = {"num": number} if number.isdecimal() else {}
     said = one_line(word, _LONGEST_WORD)
-    return _word("warning", word) or Wording(title=gettext("The network says: %(reason)s", reason=said))
+    return _word("warning", name, told) or Wording(title=gettext("The network says: %(reason)s", reason=said))
 
 
-def _word(use: str, word: str) -> Wording | None:
+def _word(use: str, word: str, told: Mapping[str, str] | None = None) -> Wording | None:
     known = REASONS.get(f"{use}.{word}") or REASONS.get(word)
-    return Wording(title=gettext(known[0]), advice=gettext(known[1])) if known else None
+    filled = _Params(told or {})
+    return Wording(title=_fill(known[0], filled), advice=_fill(known[1], filled)) if known else None
 
 
 class _Params(dict[str, Any]):

@@ -131,6 +131,8 @@ def choices(reading: Reading) -> Choices:
     if answerable.send_through is None or answerable.target is None:
         return Choices(features=Features())
     features = the_hub().plugins.connector(answerable.send_through.kind).features
+    if "quote" in answerable.target.reply.impossible:
+        features = dataclasses.replace(features, quotes=False)
     answered = answerable.target.visibility
     tells_language = bool(features.attachments or features.content_warnings or answerable.target.language)
     return Choices(

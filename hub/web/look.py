@@ -50,7 +50,11 @@ def dress(app: Flask) -> None:
     env.globals.update(form_key=lambda: the_hub().token())
     env.filters.update(until=until, time_of_day=texts.time_of_day, iso=datetime.isoformat)
     env.filters.update(
-        body=body, is_long=is_long, one_line=lambda text: html.one_line(text, LONGEST_LINE), safe_link=safe_link
+        body=body,
+        is_long=is_long,
+        one_line=lambda text: html.one_line(text, LONGEST_LINE),
+        safe_link=safe_link,
+        direction=html.direction,
     )
     env.filters.update(is_our_picture=lambda message, picture: upload_id_of(message, picture) is not None)
     env.filters.update(worded=worded, why_not=texts.describe_why_not)

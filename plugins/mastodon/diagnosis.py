@@ -47,8 +47,9 @@ def check(server: Server) -> Check:
     me = _me(account, found, server)
     hears = _hears(server)
     warnings = [] if hears else ["cannot_read_notifications"]
-    if hears and _holds_back(server):
-        warnings.append("notifications_held_back")
+    held_back = _held_back(server) if hears else 0
+    if held_back:
+        warnings.append(f"notifications_held_back:{held_back}")
     if not _sees(server, me.id):
         warnings.append("cannot_read_posts")
     if account.get("moved"):
@@ -169,17 +170,17 @@ def _sees(server: Server, id: str) -> bool:
     return not (answer.status in (401, 403) and read_refusal(answer).told)
 
 
-def _holds_back(server: Server) -> bool:
-    """Whether the server keeps notifications to itself that it does not tell us even when we ask for them."""
+def _held_back(server: Server) -> int:
+    """How many notifications the server keeps to itself that it does not tell us even when we ask for them."""
     asked = {"limit": 1, "lang": "en", "include_filtered": "true"}
     if server.ask("GET", "/api/v1/notifications", params=asked).status not in (400, 422):
-        return False
+        return 0
     answer = server.ask("GET", "/api/v2/notifications/policy")
     try:
         told = answer.json() if answer.status == 200 else {}
-        return int(told["summary"]["pending_notifications_count"]) > 0
+        return max(0, int(told["summary"]["pending_notifications_count"]))
     except (Unavailable, *MALFORMED):
-        return False
+        return 0
 
 
 def _may_write(server: Server) -> bool:

@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.kernel import html
-from hub.kernel.html import clean, one_line, render, safe_link, snippet, text_of, text_to_html, visible_controls
+from hub.kernel.html import (
+    clean,
+    direction,
+    one_line,
+    render,
+    safe_link,
+    snippet,
+    text_of,
+    text_to_html,
+    visible_controls,
+)
 from tests.corpus.hostile import MESSAGES, HostileMessage
 from tests.corpus.links import ITEMS as LINKS
 
@@ -245,9 +255,26 @@ def test_a_mention_keeps_its_handle_in_the_text() -> None:
     assert text_of(sent) == "@anna hi"
 
 
-def test_a_rendered_link_opens_beside_the_inbox() -> None:
+def test_a_rendered_link_opens_beside_the_inbox_and_runs_in_its_own_direction() -> None:
     page = str(render(clean('<a href="https://ok.example/" target="_top">x</a>')))
-    assert Walk(page).tags[0][1]["target"] == "_blank"
+    told = Walk(page).tags[0][1]
+    assert (told["target"], told["dir"]) == ("_blank", "auto")
+
+
+@pytest.mark.parametrize(
+    ("text", "way"),
+    [
+        ("@brightwater متى سيصل طلبي", "rtl"),
+        ("@lena@chaos.example https://ok.example/ שלום", "rtl"),
+        ("#مرحبا hello", "rtl"),
+        ("@brightwater Hello שלום", "ltr"),
+        ("12 (!) عربي", "rtl"),
+        ("@brightwater 12 🌻", "auto"),
+        ("", "auto"),
+    ],
+)
+def test_a_text_runs_as_its_words_do_and_not_as_the_names_in_front(text: str, way: str) -> None:
+    assert direction(text) == way
 
 
 @pytest.mark.parametrize(

@@ -121,8 +121,12 @@ def test_held_back_notifications_are_warned_of_where_they_cannot_be_read(
     channel: Channel, server: FakeMastodon, hidden: bool, warned: bool
 ) -> None:
     server.says("Hello")
+    server.says("Are you there?")
     server.hidden = set(server.notifications) if hidden else set()
-    assert ("notifications_held_back" in channel.connector.check().warnings) is warned
+    warnings = channel.connector.check().warnings
+    assert ("notifications_held_back:2" in warnings) is warned
+    titles = [describe_warning(word).title for word in warnings]
+    assert ("Notifications that the server holds back from this account: 2" in titles) is warned
 
 
 def test_a_direct_message_that_no_notification_told_of_is_found_within_a_day(

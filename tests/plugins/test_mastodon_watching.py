@@ -11,27 +11,14 @@ from hub_plugins.mastodon.marks import ANSWERS_EVERY, SETTLED_AFTER, Mark, read_
 
 from hub.connector import Kind, Visibility
 from hub.testing.clock import FrozenClock
+from tests.plugins import mastodon_fixtures as fixtures
 from tests.plugins.mastodon_channel import Channel
 from tests.plugins.mastodon_server import LENA, ME, TOKEN, TOM, Dialect, FakeMastodon
 
 WEEK = timedelta(days=7)
 
 
-@pytest.fixture
-def clock() -> FrozenClock:
-    return FrozenClock()
-
-
-@pytest.fixture
-def dialect(request: pytest.FixtureRequest) -> Dialect:
-    chosen: Dialect = getattr(request, "param", Dialect())
-    return chosen
-
-
-@pytest.fixture
-def server(dialect: Dialect, clock: FrozenClock) -> Iterator[FakeMastodon]:
-    with FakeMastodon(dialect, clock) as running:
-        yield running
+clock, dialect, server = fixtures.clock, fixtures.dialect, fixtures.server
 
 
 @pytest.fixture

@@ -271,6 +271,28 @@ def test_a_message_is_quoted_from_its_button(composer: Composer, fake: FakeNetwo
     assert fake.sent[-1].quote
 
 
+def test_no_quote_is_offered_of_what_may_not_be_quoted(composer: Composer, fake: FakeNetwork) -> None:
+    asks(composer, fake, reply=ReplyRules(impossible=("quote",)))
+    message = composer.office.desk.conversation()[-1]
+    page = composer.page().text
+    assert f"quote={message.id}#composer" not in page
+    assert 'name="quote"' not in page
+
+
+def test_what_a_content_warning_covers_is_shown_on_demand_pictures_and_their_words_included(
+    composer: Composer, fake: FakeNetwork
+) -> None:
+    drawn = Attachment(kind="image", url="https://fake.example/lid.png", alt="A burnt hand")
+    film = Attachment(kind="video", url="https://fake.example/lid.mp4", alt="It burns")
+    fake.says("And now?", id="later", parent="m1", at=fake.clock(), content_warning="injury")
+    fake.feed[-1] = replace(fake.feed[-1], attachments=(drawn, film))
+    composer.office.desk.pulls()
+    (covered,) = re.findall(r'<details class="warned">(.*?)</details>', composer.page().text, re.S)
+    assert words_of(covered).startswith("Content warning: injury")
+    assert "A burnt hand" in covered
+    assert "It burns" in covered
+
+
 def test_the_parts_of_a_long_answer_are_shown_before_it_is_sent(composer: Composer) -> None:
     page = composer.drafts("one\n---\ntwo", preview="1")
     parts = re.search(r'<ol class="parts"[^>]*>(.*?)</ol>', page.text, re.S)
