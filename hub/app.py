@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
     from hub.channels.connectors import Connectors
+    from hub.web.asgi import AsgiApp
     from hub.web.listening import Listeners
-    from hub.web.server import AsgiApp
     from hub.web.upload_places import MayUpload
 
 _BACKLOG = 1024

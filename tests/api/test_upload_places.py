@@ -12,7 +12,7 @@ import pytest
 
 from hub.kernel.origin import origin_of
 from hub.people.model import Role, TokenScope
-from hub.web import server
+from hub.web import protocol
 from hub.web.security import session_cookie
 from hub.web.upload_places import MOST_UPLOADS
 from tests.api.client import Programs
@@ -138,7 +138,7 @@ def test_whoever_may_send_pictures_holds_a_place_while_theirs_comes_in(address: 
 def test_a_connection_that_was_answered_is_not_held_by_what_nobody_reads(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "REQUEST_SECONDS", 3.0)
+    monkeypatch.setattr(protocol, "REQUEST_SECONDS", 3.0)
     opened = begin(address, MEDIA, {})
     with opened, opened.makefile("rb") as said:
         assert b"401" in said.readline()

@@ -36,7 +36,7 @@ NETWORK = {
 SDKS = {"mastodon", "atproto", "atproto_client"}
 DOORS = ("hub/kernel/http/", "hub/testing/")
 # These take connections in: they may know sockets, as long as they connect none.
-LISTENERS = {"hub/app.py", "hub/commands/run.py", "hub/supervisor.py", "hub/web/server.py"}
+LISTENERS = {"hub/app.py", "hub/commands/run.py", "hub/supervisor.py", "hub/web/protocol.py", "hub/web/server.py"}
 CONNECTING = {"connect", "connect_ex", "create_connection", "open_connection", "sock_connect", "sendto"}
 
 

@@ -16,7 +16,7 @@ from hub.kernel.database import Database, open_database
 from hub.kernel.migrate import migrate
 from hub.people.model import Role
 from hub.testing.clock import START
-from hub.web import live, server
+from hub.web import live, protocol, server
 from hub.web.stream import BUFFER_BYTES
 from tests.web.pages import LiveServer, Page
 
@@ -364,12 +364,12 @@ def test_a_body_without_a_length_is_refused_where_pictures_are_taken_too(hub: Li
 def test_a_head_without_end_is_refused(hub: LiveServer) -> None:
     page = hub.connect()
     page.socket.sendall(b"GET / HTTP/1.1\r\n")
-    _send_until_refused(page, b"x-more: " + b"x" * 1000 + b"\r\n", most=server.MOST_HEAD_BYTES * 4)
+    _send_until_refused(page, b"x-more: " + b"x" * 1000 + b"\r\n", most=protocol.MOST_HEAD_BYTES * 4)
     assert page.read_head().status == 400
 
 
 def test_a_head_that_never_comes_gives_the_connection_back(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr(protocol, "REQUEST_SECONDS", 0.2)
     with LiveServer(database).running() as running:
         silent, slow = running.connect(), running.connect()
         slow.socket.sendall(b"GET / HTTP/1.1\r\nhost")
