@@ -89,10 +89,20 @@ class Process:
         return code
 
     @property
+    def pid(self) -> int:
+        assert self._running is not None
+        return self._running.pid
+
+    def kill_children(self) -> None:
+        """End what it has started, as the kernel does when memory runs out."""
+        for started in Path(f"/proc/{self.pid}/task").glob("*/children"):
+            for child in started.read_text().split():
+                os.kill(int(child), signal.SIGKILL)
+
+    @property
     def stands_still(self) -> bool:
         """Whether it is stopped (by SIGSTOP), as the kernel says."""
-        assert self._running is not None
-        stat = Path(f"/proc/{self._running.pid}/stat").read_text()
+        stat = Path(f"/proc/{self.pid}/stat").read_text()
         return stat.rpartition(")")[2].split()[0] == "T"
 
     @property
