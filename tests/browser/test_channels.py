@@ -156,3 +156,15 @@ def test_a_webhook_shows_what_an_example_becomes_and_which_expression_leads_astr
     expect(page.get_by_label("Signing secret", exact=True)).to_have_value(re.compile("whsec_"))
     axe(page)
     fits_its_width(page)
+
+
+def test_enter_in_a_field_of_a_webhook_saves_it_and_does_not_press_the_preview(
+    browsing: Browsing, page: Page, connected: Installation
+) -> None:
+    sign_in(page)
+    page.goto("/channels/connect/webhook")
+    page.get_by_label("Name", exact=True).fill("Orders")
+    page.get_by_label("Name", exact=True).press("Enter")
+    expect(page.get_by_role("heading", name="Orders")).to_be_visible(timeout=TESTED)
+    page.goto("/channels")
+    expect(page.get_by_role("main")).to_contain_text("Orders")

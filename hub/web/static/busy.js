@@ -5,7 +5,8 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.dataset.busy) return;
   if (form.hasAttribute("aria-busy")) return event.preventDefault();
-  const button = event.submitter ?? form.querySelector("button");
+  const pressed = event.submitter;
+  const button = pressed && !pressed.hidden ? pressed : form.querySelector(".acts button") ?? form.querySelector("button");
   form.setAttribute("aria-busy", "true");
   button.dataset.words = button.textContent;
   button.textContent = form.dataset.busy;
