@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.connector import DeletedBy, Incoming, Page, Plan, Receipt, Target
 from hub.connector.contract import Connector
 from hub.kernel.http import Door
-from hub.testing.contract.sending import target_of
+from hub.testing.contract.answering import target_of
 
 
 class Driven:

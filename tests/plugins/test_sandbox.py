@@ -23,7 +23,7 @@ from hub.kernel.http import Door
 from hub.kernel.plugins import load_plugins
 from hub.testing.clock import FrozenClock
 from hub.testing.contract import ConnectorContract
-from hub.testing.contract.sending import answer_to, said, send, target_of
+from hub.testing.contract.answering import answer_to, said, send, target_of
 from hub.testing.contract.watching import pull_all
 from tests.plugins.sandbox_corner import SandboxCorner
 from tests.processes import wait_until

@@ -12,7 +12,7 @@ from hub.errors import Ambiguous
 from hub.kernel.http import Door
 from hub.testing.clock import FrozenClock
 from hub.testing.contract import ConnectorContract
-from hub.testing.contract.sending import answer_to, said
+from hub.testing.contract.answering import answer_to, said
 from hub.testing.server import FakeServer
 from tests.plugins.webhook_system import SECOND, SECRET, THIRD, System
 

@@ -14,9 +14,9 @@ import pytest
 from hub.connector import Connector, Context, Outgoing, Upload
 from hub.errors import Gone, Misconfigured
 
+from .answering import answer_to, outgoing, said, send
 from .needs import needs
 from .network import ArrivedWhole, FakeNetwork
-from .sending import answer_to, outgoing, said, send
 
 _PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="

@@ -18,9 +18,9 @@ from hub.channels.settings import fields_of
 from hub.connector import Connector
 from hub.errors import AuthExpired, ConnectorError
 
+from .answering import answer_to, said, send
 from .needs import asks, needs, signs_in_by_secret
 from .network import FakeNetwork
-from .sending import answer_to, said, send
 from .watching import bypasses, pull_all, waits
 
 _SECRET = re.compile(r"token|passw|secret|(?:^|_)key$")
