@@ -9,6 +9,7 @@ from hub.channels import store
 from hub.channels.connectors import Connectors
 from hub.channels.model import Account, Channel, ChannelState, Remembered, Trouble
 from hub.channels.settings import fields_of, leads_elsewhere, read_form, split
+from hub.channels.told import tidied
 from hub.channels.webhook import store as webhook
 from hub.channels.wire import Problem, to_error
 from hub.connector import Check
@@ -17,6 +18,9 @@ from hub.events import ChannelChanged
 from hub.kernel import log
 from hub.kernel.database import Session
 from hub.kernel.hub import Hub
+from hub.kernel.plaintext import one_line
+
+LONGEST_NAME = 100
 
 
 def add_channel(
@@ -155,7 +159,7 @@ def check_channel(hub: Hub, connectors: Connectors, channel_id: int) -> Check:
         channel = store.channel(session, channel_id)
         account = account_of(hub, session, channel)
     try:
-        check = connectors.check(account)
+        check = tidied(connectors.check(account))
     except HubError as error:
         note_failure(hub, channel, error)
         raise
@@ -268,20 +272,21 @@ def _tested(
     hub: Hub, connectors: Connectors, kind: str, values: Mapping[str, str]
 ) -> tuple[dict[str, str], Check, Remembered]:
     complete = read_form(hub.plugins.connector(kind).Settings, values)
-    return complete, *connectors.try_out(Account(kind=kind, settings=complete))
+    check, memory = connectors.try_out(Account(kind=kind, settings=complete))
+    return complete, tidied(check), memory
 
 
 def _own_name(kind: str, check: Check) -> str:
     """What a channel is called when nobody says: as the network calls it."""
     names = (check.title, check.account.handle, check.account.name, kind)
-    return next(name for name in (" ".join(name.split())[:100] for name in names) if name)
+    return next(name for name in (one_line(name, LONGEST_NAME)[:LONGEST_NAME] for name in names) if name)
 
 
 def checked_name(name: str) -> str:
-    """A channel's name without stray white space. Raises Invalid("name", …)."""
-    name = " ".join(name.split())
-    if not 1 <= len(name) <= 100:
-        raise Invalid("name", "missing" if not name else "too_long", limit=100)
+    """A channel's name on one line, without characters nobody can see. Raises Invalid("name", …)."""
+    name = one_line(name, LONGEST_NAME + 1)
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise Invalid("name", "missing" if not name else "too_long", limit=LONGEST_NAME)
     return name
 
 

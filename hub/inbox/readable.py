@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from hub.connector import Incoming
 from hub.kernel.database import storable
 
 LONGEST_ID = 2000
+_LANGUAGE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,34}")
 
 
 def refusal(message: Incoming) -> str:
@@ -25,13 +27,16 @@ def is_id(text: str | None) -> bool:
 
 
 def tidied(message: Incoming) -> Incoming:
-    """The message without references that could never be found again, and with a revision that compares as stored."""
+    """The message without references that could never be found again and without a language that is none, and with a
+    revision that compares as stored."""
     post = message.post if message.post is not None and is_id(message.post.remote_id) else None
     parent, root = _reference(message.parent_id), _reference(message.root_id)
     revision = storable(message.revision)[:LONGEST_ID]
-    if (parent, root, revision, post) == (message.parent_id, message.root_id, message.revision, message.post):
+    language = message.language if _LANGUAGE.fullmatch(message.language or "") else None
+    kept = (parent, root, revision, post, language)
+    if kept == (message.parent_id, message.root_id, message.revision, message.post, message.language):
         return message
-    return replace(message, parent_id=parent, root_id=root, revision=revision, post=post)
+    return replace(message, parent_id=parent, root_id=root, revision=revision, post=post, language=language)
 
 
 def _reference(remote_id: str | None) -> str | None:

@@ -16,6 +16,7 @@ from hub.kernel.reasons import OFFERS, REASONS
 from hub.kernel.texts import Wording, gettext, mark
 
 _LONGEST_QUOTATION = 300
+_LONGEST_PARAM = 1000
 _LONGEST_WORD = 100
 _TAKEN_LITERALLY = frozenset({"unavailable", "rate_limited", "plugin_fault"})
 """What the network says with these is a program's text and helps nobody, as long as we know the reason."""
@@ -125,7 +126,11 @@ def _word(use: str, word: str, told: Mapping[str, str] | None = None) -> Wording
 
 
 class _Params(dict[str, Any]):
-    """A text never fails for want of a parameter: a dash stands where it would be."""
+    """A text never fails for want of a parameter: a dash stands where it would be. What stands there hides nothing."""
+
+    def __getitem__(self, name: str) -> Any:
+        value = super().__getitem__(name)
+        return one_line(value, _LONGEST_PARAM) if isinstance(value, str) else value
 
     def __missing__(self, name: str) -> str:
         return "–"

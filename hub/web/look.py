@@ -54,6 +54,7 @@ def dress(app: Flask) -> None:
         is_long=is_long,
         one_line=lambda text: html.one_line(text, LONGEST_LINE),
         safe_link=safe_link,
+        visible=html.visible_controls,
         direction=html.direction,
     )
     env.filters.update(is_our_picture=lambda message, picture: upload_id_of(message, picture) is not None)
