@@ -19,7 +19,7 @@ import regex
 from markupsafe import Markup
 
 from hub.kernel import html_to_text
-from hub.kernel.plaintext import cut, direction, one_line, snippet, visible_controls
+from hub.kernel.plaintext import cut, direction, names_in_front, one_line, snippet, visible_controls
 
 __all__ = [
     "CLEAN_VERSION",
@@ -27,6 +27,7 @@ __all__ = [
     "clean",
     "cut",
     "direction",
+    "names_in_front",
     "one_line",
     "render",
     "safe_link",

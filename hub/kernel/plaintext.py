@@ -51,6 +51,7 @@ _JOINERS_WITHOUT_A_USE = (
     r"\p{Myanmar}])[\u200c\u200d]"
 )
 _INVISIBLE = regex.compile(f"{_UNSEEN_IN_NAMES}|{_TAGS_WITHOUT_A_FLAG}|{_JOINERS_WITHOUT_A_USE}")
+_NAMES = re.compile(r"(?:@[\w.@-]+\s+)+")
 _SPACES = re.compile(r"\s+")
 
 
@@ -65,6 +66,12 @@ def direction(text: str) -> str:
             if strong in ("L", "R", "AL"):
                 return "ltr" if strong == "L" else "rtl"
     return "auto"
+
+
+def names_in_front(text: str) -> tuple[str, str]:
+    """The names an answer begins with, and the rest of it: apart, so that each runs in its own direction."""
+    names = _NAMES.match(text)
+    return (names[0].rstrip(), text[names.end() :]) if names else ("", text)
 
 
 def visible_controls(text: str) -> str:

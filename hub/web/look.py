@@ -56,6 +56,7 @@ def dress(app: Flask) -> None:
         safe_link=safe_link,
         visible=html.visible_controls,
         direction=html.direction,
+        names_in_front=html.names_in_front,
     )
     env.filters.update(is_our_picture=lambda message, picture: upload_id_of(message, picture) is not None)
     env.filters.update(worded=worded, why_not=texts.describe_why_not)

@@ -13,6 +13,7 @@ from hub.kernel import html
 from hub.kernel.html import (
     clean,
     direction,
+    names_in_front,
     one_line,
     render,
     safe_link,
@@ -275,6 +276,18 @@ def test_a_rendered_link_opens_beside_the_inbox_and_runs_in_its_own_direction() 
 )
 def test_a_text_runs_as_its_words_do_and_not_as_the_names_in_front(text: str, way: str) -> None:
     assert direction(text) == way
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "rest"),
+    [
+        ("@brightwater @lena@chaos.example  hello @tom", "@brightwater @lena@chaos.example", "hello @tom"),
+        ("hello @tom", "", "hello @tom"),
+        ("@tom", "", "@tom"),
+    ],
+)
+def test_names_in_front_are_told_from_what_is_said(text: str, names: str, rest: str) -> None:
+    assert names_in_front(text) == (names, rest)
 
 
 @pytest.mark.parametrize(
