@@ -10,7 +10,7 @@ import pytest
 from hub.channels import store as channels
 from hub.connector import Author, DeletedBy, Incoming, Moderation, Page, Trust, Visibility
 from hub.customers import store as customers
-from hub.errors import Unavailable
+from hub.errors import StorageFull, Unavailable
 from hub.inbox.ingest import store_page
 from hub.inbox.model import ConversationState, Direction, Origin
 from hub.inbox.pull import claim_due, pull_leased
@@ -323,6 +323,25 @@ def test_spam_leaves_the_open_list_and_comes_back_when_it_was_none(
     fake.says("buy", id="a", revision="3", moderation=Moderation.APPROVED)
     desk.pulls()
     assert len(desk.lines(only_open=True)) == 1
+
+
+def test_of_a_page_whose_cursor_cannot_be_stored_nothing_is(
+    desk: Desk, fake: FakeNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StorageFull("full")
+
+    fake.says("one").sends_garbage("{")
+    with monkeypatch.context() as patched:
+        patched.setattr(channels, "note_pull", full)
+        with pytest.raises(StorageFull):
+            desk.pulls()
+    with desk.hub.database.reading() as session:
+        assert channels.letters(session, desk.channel_id) == []
+        assert not [each for each in log.read(session, log.START) if each.kind == "message_received"]
+    assert desk.texts() == []
+    desk.pulls()
+    assert desk.texts() == ["one"]
 
 
 @pytest.mark.parametrize("point", ["pull.fetched", "pull.stored"])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from hub.connector import Receipt
 from hub.errors import Unavailable
 from hub.kernel.hub import Hub
 from hub.outbox.model import OutboxItem, State
+from hub.outbox.resolve import claim_stuck
 from hub.outbox.send import claim_due, send_item
 from tests.desk import Desk, inline
 from tests.outbox.world import LooseNetwork, World
@@ -93,6 +97,24 @@ def test_its_failure_does_not_end_the_call_of_another(world: World, monkeypatch:
     world.sends("anna")
     assert world.item(world.written[0]).state is State.SENDING, "boris's call may be under way"
     world.recovers()
+    assert texts(world) == [world.written[0].text]
+
+
+def test_nobody_looks_after_a_call_before_its_time_is_over(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the network has not taken yet would seem not to have arrived, and be sent again beside it."""
+    world.writes()
+    world.ticks(11)
+    accept, found = world.fake.accept, list[OutboxItem]()
+
+    def is_slow(*arguments: Any) -> Receipt:
+        world.ticks(3600)  # of the clock people set, which no deadline is measured by
+        world.beats("boris")
+        found.extend(claim_stuck(world.hub, "boris"))
+        return accept(*arguments)
+
+    monkeypatch.setattr(world.fake, "accept", is_slow)
+    world.sends("anna")
+    assert found == []
     assert texts(world) == [world.written[0].text]
 
 
