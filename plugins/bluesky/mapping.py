@@ -112,11 +112,13 @@ class Refs:
 
 
 def refs(record: Raw) -> Refs | None:
-    """What a post answers; None when it answers nothing."""
+    """What a post answers; None when it answers nothing. Raises ValueError where it names what can be no post."""
     reply = record.get("reply")
     if not isinstance(reply, dict):
         return None
-    return Refs(parent=str(reply["parent"]["uri"]), root=str(reply["root"]["uri"]))
+    parent, root = str(reply["parent"]["uri"]), str(reply["root"]["uri"])
+    # One name that the server cannot read would have it refuse all that are asked for with it.
+    return Refs(parent=str(read_uri(parent)), root=str(read_uri(root)))
 
 
 def is_post(item: Any) -> bool:

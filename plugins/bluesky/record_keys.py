@@ -15,6 +15,7 @@ from hub.kernel.clock import to_micros
 
 _LETTERS = "234567abcdefghijklmnopqrstuvwxyz"
 _TID = re.compile(r"[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}")
+_URI = re.compile(r"at://[A-Za-z0-9._:%-]{1,300}/[A-Za-z0-9.-]{1,317}/[A-Za-z0-9._~:-]{1,512}")
 _MICROS = (1 << 53) - 1
 _SECOND = 1_000_000
 
@@ -33,8 +34,8 @@ class AtUri:
 
 def read_uri(uri: str) -> AtUri:
     """Raises ValueError when it is none."""
-    if not uri.startswith("at://"):
-        raise ValueError(f"{uri!r} is no at-uri")
+    if not _URI.fullmatch(uri):
+        raise ValueError(f"{uri[:100]!r} is no at-uri")
     did, collection, key = uri.removeprefix("at://").split("/")
     return AtUri(did=did, collection=collection, key=key)
 

@@ -48,5 +48,8 @@ def id_of(status: Raw) -> str:
 
 
 def parent_of(status: Raw) -> str:
-    """The id of what a status answers, empty where it answers nothing."""
-    return str(status.get("in_reply_to_id") or "")
+    """The id of what a status answers, empty where it answers nothing, or nothing that can be asked for."""
+    try:
+        return name_of(status.get("in_reply_to_id"))
+    except MALFORMED:
+        return ""

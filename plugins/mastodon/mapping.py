@@ -38,6 +38,9 @@ MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
 
 Raw = Mapping[str, Any]
 
+_ID = re.compile(r"[!-~]{1,200}")
+"""What an id may look like: it becomes part of addresses."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Me:
@@ -75,8 +78,8 @@ def author_of(account: Raw, domain: str, our_id: str) -> Author:
         id=str(uri or f"acct:{full}"),
         handle=f"@{full}",
         name=str(account.get("display_name") or account.get("username") or ""),
-        url=account.get("url") or None,
-        avatar=account.get("avatar_static") or account.get("avatar") or None,
+        url=_words(account.get("url")),
+        avatar=_words(account.get("avatar_static")) or _words(account.get("avatar")),
         is_us=name_of(account["id"]) == our_id,
         is_bot=bool(account.get("bot")),
     )
@@ -98,7 +101,7 @@ def incoming(status: Raw, me: Me, setting: Setting) -> Incoming:
         html=html,
         created_at=instant(status["created_at"]),
         edited_at=instant(status["edited_at"]) if status.get("edited_at") else None,
-        global_id=status.get("uri") or None,
+        global_id=_words(status.get("uri")),
         parent_id=name_of(reply_to) if reply_to else None,
         root_id=setting.root_id,
         post=setting.post,
@@ -106,10 +109,10 @@ def incoming(status: Raw, me: Me, setting: Setting) -> Incoming:
         # What we do not know is taken as the narrowest we know, so that no answer is wider.
         visibility=VISIBILITIES.get(visibility_raw, Visibility.DIRECT),
         visibility_raw=visibility_raw,
-        language=status.get("language") or None,
+        language=_words(status.get("language")),
         content_warning=str(status.get("spoiler_text") or ""),
         attachments=tuple(_attachments(status.get("media_attachments"))),
-        permalink=status.get("url") or status.get("uri") or None,
+        permalink=permalink(status),
         done=done(status),
         undone=tuple(action for field, action in _DONE.items() if status.get(field) is False),
         reply=ReplyRules(must_mention=tuple(_named(status, me)), impossible=impossible(status, me)),
@@ -145,7 +148,7 @@ def as_post(status: Raw, me: Me) -> Post:
     return Post(
         remote_id=name_of(status["id"]),
         text=text_of(shown(status, ours=is_ours(status, me))),
-        link=status.get("url") or status.get("uri") or None,
+        link=permalink(status),
         created_at=instant(status["created_at"]),
     )
 
@@ -159,9 +162,14 @@ def receipt(status: Raw) -> Receipt:
     return Receipt(
         remote_id=name_of(status["id"]),
         at=instant(status["created_at"]),
-        permalink=status.get("url") or status.get("uri") or None,
+        permalink=permalink(status),
         revision=revision(status),
     )
+
+
+def permalink(status: Raw) -> str | None:
+    """Where people look at a status."""
+    return _words(status.get("url")) or _words(status.get("uri"))
 
 
 def revision(status: Raw) -> str:
@@ -187,8 +195,8 @@ def fingerprint(text: str) -> str:
 
 def name_of(id: Any) -> str:
     """An id as the text it is; some servers write it as a number. Raises ValueError and TypeError for anything else."""
-    if isinstance(id, bool) or not isinstance(id, str | int) or id == "":
-        raise TypeError(f"{id!r} is no id")
+    if isinstance(id, bool) or not isinstance(id, str | int) or not _ID.fullmatch(str(id)):
+        raise TypeError(f"{str(id)[:100]!r} is no id")
     return str(id)
 
 
@@ -233,6 +241,11 @@ def _named(status: Raw, me: Me) -> Iterable[Author]:
     return (author_of(account, me.domain, me.id) for account in _others(status, me))
 
 
+def _words(told: Any) -> str | None:
+    """Words, or nothing: what is neither is not told further."""
+    return told if isinstance(told, str) and told else None
+
+
 def _acct(account: Raw) -> str:
     return str(account.get("acct") or account["username"])
 
@@ -249,7 +262,7 @@ def _attachments(media: Any) -> Iterable[Attachment]:
             yield Attachment(
                 kind=_MEDIA.get(str(each.get("type")), "file"),
                 url=str(url),
-                media_type=(each.get("pleroma") or {}).get("mime_type"),
+                media_type=_words((each.get("pleroma") or {}).get("mime_type")),
                 alt=str(each.get("description") or ""),
             )
 

@@ -1,0 +1,135 @@
+"""Mastodon and Bluesky with something odd in every place of what they tell: no item holds the others up."""
+
+from __future__ import annotations
+
+from pathlib import Path as Folder
+from typing import Any
+
+import pytest
+
+from hub.channels import wire
+from hub.testing.clock import FrozenClock
+from tests.corpus.odd_json import ODD, Path, places, with_odd
+from tests.plugins import bluesky_channel, mastodon_channel
+from tests.plugins.bluesky_server import LENA as LENA_THERE
+from tests.plugins.bluesky_server import PASSWORD, FakeBluesky
+from tests.plugins.mastodon_server import LENA, ME, TOKEN, FakeMastodon
+
+KEPT_TO_FIND_IT_AGAIN = {("id",), ("uri",), ("status", "id"), ("type",), ("reason",), ("indexedAt",)}
+"""Places the fakes and the test themselves go by."""
+
+PICTURE = {"id": "9", "type": "image", "url": "https://home.example/a.png", "description": "A kettle"}
+STATUS = {
+    "media_attachments": [{**PICTURE, "pleroma": {"mime_type": "image/png"}, "meta": {"original": {"width": 8}}}],
+    "poll": {"id": "4", "options": [{"title": "Tea", "votes_count": 1}], "expires_at": None, "votes_count": 1},
+    "card": {"url": "https://shop.example/", "title": "Kettles", "description": "", "type": "link", "image": None},
+    "quote": {"state": "accepted", "quoted_status": {"id": "1", "content": "<p>x</p>", "account": {"acct": "a"}}},
+    "emojis": [{"shortcode": "blob", "url": "https://home.example/b.png"}],
+    "tags": [{"name": "tea", "url": "https://home.example/tags/tea"}],
+    "filtered": [{"filter": {"title": "x"}}],
+    "pleroma": {"local": True},
+}
+QUOTED = {"$type": "app.bsky.embed.record#viewRecord", "uri": "at://did:plc:x/app.bsky.feed.post/3k", "value": {}}
+EMBED = {
+    "record": {
+        "$type": "app.bsky.embed.images",
+        "images": [{"alt": "A kettle", "image": {"$type": "blob", "size": 1}}],
+    },
+    "view": {
+        "$type": "app.bsky.embed.recordWithMedia#view",
+        "record": {"record": {**QUOTED, "author": {"did": "did:plc:x", "handle": "x.test"}}},
+        "media": {
+            "$type": "app.bsky.embed.images#view",
+            "images": [{"alt": "A kettle", "fullsize": "https://home.example/a.png", "thumb": "https://x.example/t"}],
+        },
+    },
+}
+RECORD: dict[str, Any] = {
+    "langs": ["en"],
+    "labels": {"$type": "com.atproto.label.defs#selfLabels", "values": [{"val": "nudity"}]},
+    "tags": ["tea"],
+    "facets": [
+        {
+            "index": {"byteStart": 0, "byteEnd": 1},
+            "features": [{"$type": "app.bsky.richtext.facet#link", "uri": "https://shop.example/"}],
+        }
+    ],
+}
+
+
+class OddMastodon(FakeMastodon):
+    """Tells what is in `spoilt` with something odd in one place."""
+
+    def __init__(self, clock: FrozenClock) -> None:
+        super().__init__(None, clock)
+        self.spoilt: dict[str, tuple[Path, Any]] = {}
+
+    def _shown(self, item: dict[str, Any]) -> Any:
+        shown = super()._shown(item)
+        return with_odd(shown, *self.spoilt[item["id"]]) if item["id"] in self.spoilt else shown
+
+
+class OddBluesky(FakeBluesky):
+    """The same of notifications and of posts that are looked at."""
+
+    def __init__(self, clock: FrozenClock) -> None:
+        super().__init__(clock)
+        self.spoilt: dict[str, tuple[Path, Any]] = {}
+
+    def _notification(self, uri: str, reason: str) -> Any:
+        told = super()._notification(uri, reason)
+        return with_odd(told, *self.spoilt[uri]) if uri in self.spoilt else told
+
+    def _view(self, uri: str) -> Any:
+        shown = super()._view(uri)
+        return with_odd(shown, *self.spoilt[uri]) if uri in self.spoilt else shown
+
+
+def crosses_the_pipe(channel: mastodon_channel.Channel | bluesky_channel.Channel) -> None:
+    for page in channel.pages:
+        wire.read_answer("pull", wire.Answer(id=1, result=wire.encode(page)))
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: repr(odd)[:20])
+def test_mastodon_may_tell_anything_anywhere(odd: Any, frozen_clock: FrozenClock, tmp_path: Folder) -> None:
+    with OddMastodon(frozen_clock) as server:
+        channel = mastodon_channel.Channel(server.url, TOKEN, tmp_path, server.server.address, clock=frozen_clock)
+        channel.pull()
+        ours = server.writes(ME, "Our news")
+
+        def says(text: str) -> str:
+            server.writes(LENA, text, parent=ours, heard_as="mention", **STATUS)
+            return next(reversed(server.notifications))
+
+        sample = server._shown(server.notifications[says("a sample")])
+        for place in set(places(sample)) - KEPT_TO_FIND_IT_AGAIN:
+            server.spoilt[says("odd")] = (place, odd)
+        last = server.says("the rest goes on")
+        channel.pull()
+        channel.pull()
+        assert last in channel.messages
+        crosses_the_pipe(channel)
+        channel.close()
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: repr(odd)[:20])
+def test_bluesky_may_tell_anything_anywhere(odd: Any, frozen_clock: FrozenClock, tmp_path: Folder) -> None:
+    with OddBluesky(frozen_clock) as server:
+        channel = bluesky_channel.Channel(
+            server.url, "@brightwater.test", PASSWORD, tmp_path, server.server.address, clock=frozen_clock
+        )
+        channel.pull()
+
+        def says(text: str) -> str:
+            return server.writes(LENA_THERE, text, parent=server.root, heard_as="reply", embed=EMBED, **RECORD)
+
+        uri = says("a sample")
+        sample = {**server._view(uri), **server._notification(uri, "reply")}
+        for place in set(places(sample)) - KEPT_TO_FIND_IT_AGAIN:
+            server.spoilt[says("odd")] = (place, odd)
+        last = server.says("the rest goes on")
+        channel.pull()
+        channel.pull()
+        assert last in channel.messages
+        crosses_the_pipe(channel)
+        channel.close()
