@@ -48,7 +48,7 @@ def list_events(call: Call, query: EventQuery) -> EventList:
 
     Oldest first, only what the token's agent may see. Without `after` nothing is listed, and `next` is the newest
     position: begin there. It is the position that the live stream of the pages takes as Last-Event-ID, too.
-    410 when what happened after it is no longer kept.
+    410 when what happened after it is no longer kept, or when it was told before a restore.
     """
     authorize(call.actor, Action.READ_CONVERSATION)
     with call.hub.database.reading() as session:

@@ -20,7 +20,7 @@ _SAID = {
     403: "The token lacks the scope this needs.",
     404: "There is no such thing, or it belongs to a team the token's agent is not in.",
     409: "It changed meanwhile, or the same request is under way.",
-    410: "What happened after this position is no longer kept.",
+    410: "What happened after this position is no longer kept, or it is from before a restore.",
     413: "The body is too large.",
     415: "The body is not of the kind that is read here.",
     422: "Something in the request cannot be taken as it is; `errors` names the field.",

@@ -58,8 +58,11 @@ _WORDS: dict[str, tuple[str, str]] = {
         mark("Look at what is new, decide again, and send the version you have seen then."),
     ),
     "forgotten": (
-        mark("What happened after this position is no longer kept"),
-        mark("Read anew what you need, and go on at the newest position: leave “after” out to get it."),
+        mark("What happened after this position is not known here any more"),
+        mark(
+            "It is no longer kept, or Hubbub was brought back from a backup since. Read anew what you need, and go on "
+            "at the newest position: leave “after” out to get it."
+        ),
     ),
     "broken": (
         mark("Something went wrong on our side"),

@@ -35,6 +35,8 @@ _AFTER = """
 
 _NEWEST = "SELECT xid, id FROM events WHERE 1 = 1 {settled_only} ORDER BY xid DESC, id DESC LIMIT 1"
 
+_AT = "SELECT 1 AS yes FROM events WHERE id = :id AND xid = {as_xid xid}"
+
 _OLDEST = "SELECT xid, id FROM events ORDER BY xid, id LIMIT 1"
 
 _READER = "SELECT position FROM event_readers WHERE name = :name {for_update}"
@@ -120,14 +122,15 @@ def oldest(session: Session) -> str:
 
 
 def is_held(session: Session, after: str) -> bool:
-    """Whether the log still has everything after a position, and had that position at all (a restored one may not).
+    """Whether the log still has everything after a position, and told that position at all.
 
-    Raises Invalid when it is not a position.
+    Each that was told is an event's or the start. One from before a restore is not, though it may lie between those
+    that are: on PostgreSQL another database counts its transactions from elsewhere. Raises Invalid when it is none.
     """
-    position = parse_position(after)
-    first = parse_position(oldest(session))
-    nothing_forgotten = first[1] == 1
-    return position <= parse_position(newest(session)) and (position >= first or nothing_forgotten)
+    xid, row_id = parse_position(after)
+    if after == START:
+        return parse_position(oldest(session))[1] <= 1
+    return session.one(_AT, xid=xid, id=row_id) is not None
 
 
 def reader_position(session: Session, name: str) -> str | None:

@@ -14,6 +14,7 @@ from hub.channels.store import all_channels
 from hub.engine.beat import Worker
 from hub.engine.store import alive
 from hub.errors import Conflict, HubError, Invalid
+from hub.kernel import log
 from hub.kernel.config import Config
 from hub.kernel.hub import Hub, prepare
 from hub.outbox.decide import cancel, mark_sent, retry
@@ -63,6 +64,32 @@ def test_it_goes_on_counting_and_pulling_where_it_was(desk: Desk, target: Config
     moved.pulls()
     moved.pulls()
     assert moved.texts() == ["before the backup", "between backup and restore", "after the restore"]
+
+
+def test_a_program_that_goes_on_where_it_was_before_the_restore_is_told_and_skips_nothing(
+    desk: Desk, target: Config, file: Path, reopen: Reopen
+) -> None:
+    """On PostgreSQL another database counts its transactions from elsewhere: no position of the old one holds."""
+    desk.fake.says("read by a program")
+    desk.pulls()
+    with desk.hub.database.reading() as session:
+        read = log.newest(session)
+        on_postgresql = log.parse_position(read)[0] > 0
+    desk.fake.says("not read yet")
+    desk.pulls()
+    backed_up(desk.hub, file)
+    desk.fake.says("between backup and restore")
+    desk.pulls()
+    with desk.hub.database.reading() as session:
+        lost = log.newest(session)
+    bring(target, file)
+    moved = reopen()
+    moved.pulls()
+    with moved.hub.database.reading() as session:
+        assert not log.is_held(session, lost)
+        assert log.is_held(session, read) is not on_postgresql
+        assert log.is_held(session, log.newest(session))
+        assert log.is_held(session, log.START)
 
 
 def test_what_was_not_sent_is_held_and_does_not_leave_by_itself(
