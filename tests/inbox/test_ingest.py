@@ -365,6 +365,15 @@ def test_a_worker_that_lost_its_claim_writes_nothing(desk: Desk, fake: FakeNetwo
     assert pull_leased(desk.hub, desk.connectors, new).new == 1
 
 
+def test_a_worker_that_lost_its_claim_tells_nothing_of_its_failure(desk: Desk, fake: FakeNetwork) -> None:
+    (stale,) = claim_due(desk.hub, "slow")
+    claim_due(desk.hub, "quick")
+    fake.fails_to_pull(Unavailable("unreachable"))
+    pull_leased(desk.hub, desk.connectors, stale)
+    assert (desk.channel.trouble, desk.channel.failures) == (None, 0)
+    assert claim_due(desk.hub, "quick")[0].fence > stale.fence
+
+
 def test_a_network_that_is_away_is_told_on_the_channel_and_forgotten_when_it_is_back(
     desk: Desk, fake: FakeNetwork
 ) -> None:

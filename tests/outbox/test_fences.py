@@ -10,7 +10,7 @@ from hub.connector import Receipt
 from hub.errors import Unavailable
 from hub.kernel.hub import Hub
 from hub.outbox.model import OutboxItem, State
-from hub.outbox.resolve import claim_stuck
+from hub.outbox.resolve import claim_stuck, resolve_item
 from hub.outbox.send import claim_due, send_item
 from tests.desk import Desk, inline
 from tests.outbox.world import LooseNetwork, World
@@ -78,6 +78,32 @@ def test_its_own_claim_of_before_is_a_lost_one_too(world: World) -> None:
     assert texts(world) == []
     send_item(world.hub, world.desk.connectors, "anna", again)
     assert texts(world) == [world.written[0].text]
+
+
+def test_what_was_claimed_before_the_machine_was_started_again_is_free(world: World) -> None:
+    world.writes()
+    world.ticks(11)
+    claimed(world, "anna")
+    world.beats("boris")
+    assert claim_due(world.hub, "boris") == []
+    with world.hub.database.transaction() as session:
+        session.run("UPDATE workers SET epoch = 'another boot' WHERE id = 'anna'")
+    assert [item.id for item in claim_due(world.hub, "boris")] == [world.written[0].outbox_id]
+
+
+def test_its_look_up_of_before_counts_no_more(world: World) -> None:
+    world.writes()
+    world.ticks(11)
+    world.sends("anna", dies_at="send.begun")
+    world.passes_every_deadline()
+    world.beats("anna")
+    (stale,) = claim_stuck(world.hub, "anna")
+    world.passes_every_deadline()
+    (again,) = claim_stuck(world.hub, "anna")
+    resolve_item(world.hub, world.desk.connectors, "anna", stale)
+    assert world.item(world.written[0]).state is State.SENDING
+    resolve_item(world.hub, world.desk.connectors, "anna", again)
+    assert world.item(world.written[0]).state is State.QUEUED
 
 
 def test_its_failure_does_not_end_the_call_of_another(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
