@@ -66,6 +66,7 @@ def _add_pages(app: Flask) -> None:
     from hub.web import (
         account,
         assets,
+        channel_connect,
         channel_sign_in,
         channels,
         conversation,
@@ -82,7 +83,7 @@ def _add_pages(app: Flask) -> None:
         uploads,
     )
 
-    working = (inbox, conversation, notes, pictures, uploads, outbox, channels, channel_sign_in)
+    working = (inbox, conversation, notes, pictures, uploads, outbox, channels, channel_connect, channel_sign_in)
     for subject in (sign_in, account, *working, people, teams, health, metrics, reports, assets):
         app.register_blueprint(subject.blueprint)
     app.add_url_rule("/", "home", _home)

@@ -18,8 +18,9 @@ from hub.kernel.texts import describe, mark
 from hub.people.authorize import Action
 from hub.web import channel_form
 from hub.web.access import may
+from hub.web.channel_connect import check_senders, client_key_of, form_page, own_fields
 from hub.web.channel_form import Filled
-from hub.web.channels import check_senders, client_key_of, form_page, managed, own_fields, to_page
+from hub.web.channels import managed, to_page
 from hub.web.forms import read_form
 from hub.web.notices import NOTICES
 from hub.web.session import signed_in
@@ -68,7 +69,7 @@ def come_back(place: str) -> AnyResponse:
         redirect_uri=f"{redirect_uri()}/{place}",
     )
     if left is None:
-        return redirect(url_for("channels.kinds", done="sign_in_lost"), code=303)
+        return redirect(url_for("channel_connect.kinds", done="sign_in_lost"), code=303)
     channel = managed(left.form.channel_id) if left.form.channel_id else None
     filled = _filled(left.form)
     fields = channel_form.settings_of(the_hub(), left.form.kind)

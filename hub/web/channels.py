@@ -1,28 +1,20 @@
-"""The channels: how each does, connecting one, changing, pausing and removing it."""
+"""The channels: how each does, pausing and removing one, and what came through it and could not be read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from hub.channels import connect, store
 from hub.channels.model import Channel, ChannelState
-from hub.channels.settings import Field
-from hub.errors import Absent, Conflict, ConnectorError, Invalid, PluginFault
+from hub.errors import Conflict, ConnectorError, PluginFault
 from hub.kernel.database import Session
-from hub.kernel.texts import Wording, describe, mark
-from hub.people import teams
+from hub.kernel.texts import mark
 from hub.people.authorize import Action, authorize
 from hub.people.authorize import may as allowed
-from hub.people.model import Team
-from hub.web import channel_form
 from hub.web.access import may
-from hub.web.channel_form import Filled
 from hub.web.channel_health import read_health, read_overview
-from hub.web.channel_preview import Tried, try_out
+from hub.web.channel_kinds import read_kinds
 from hub.web.forms import read_form, row_id, row_id_or_none
 from hub.web.health import is_worker_alive
 from hub.web.notices import NOTICES
@@ -34,8 +26,6 @@ PAGE = 50
 
 NOTICES.update(
     letters_dismissed=mark("They are out of the way. What the network sends anew is taken in anew."),
-    channel_connected=mark("The channel is connected. What people write there arrives here by itself."),
-    channel_changed=mark("The settings were tested and saved."),
     channel_paused=mark("The channel is paused. Replies wait until it goes on."),
     channel_resumed=mark("The channel goes on."),
     channel_removed=mark("The channel was removed. Its conversations stay readable."),
@@ -43,21 +33,6 @@ NOTICES.update(
     channel_check_failed=mark("The connection does not work. The reason stands below."),
     channel_pull_soon=mark("The channel is looked at now. What is new appears by itself."),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """A kind of channel that can be connected. `companion`: it answers through a channel of another kind.
-
-    signs_in: its account is connected on the network's own page. webhook: other systems post to it.
-    """
-
-    kind: str
-    label: str
-    sends: bool
-    companion: bool
-    signs_in: bool
-    webhook: bool
 
 
 @blueprint.get("")
@@ -71,46 +46,6 @@ def index() -> str:
 def rows() -> str:
     """The list alone, when something happened or time passed."""
     return render_template("channels/rows.html", **_overview())
-
-
-@blueprint.get("/connect")
-@may(Action.MANAGE_CHANNEL)
-def kinds() -> str:
-    return render_template("channels/kinds.html", kinds=_kinds())
-
-
-@blueprint.get("/connect/<kind>")
-@may(Action.MANAGE_CHANNEL)
-def connect_form(kind: str) -> Response:
-    return form_page(kind, channel_form.blank(the_hub(), channel_form.settings_of(the_hub(), kind)))
-
-
-@blueprint.post("/connect/<kind>")
-@may(Action.MANAGE_CHANNEL)
-def add(kind: str) -> AnyResponse:
-    """Test the connection, then save it; nothing is kept of one that does not work."""
-    fields = channel_form.settings_of(the_hub(), kind)
-    filled = channel_form.read(fields)
-    if filled.is_preview:
-        return form_page(kind, filled, tried=try_out(kind, filled))
-    try:
-        name, team = own_fields(filled, is_name_needed=False)
-    except Invalid as error:
-        return form_page(kind, filled, errors={error.field: describe(error)})
-    try:
-        check_senders(fields, filled)
-        added = connect.add_channel(
-            the_hub(),
-            site().connectors,
-            kind=kind,
-            name=name,
-            team_id=team.id,
-            values=filled.values,
-            client_key=client_key_of(filled),
-        )
-    except (Invalid, ConnectorError, PluginFault) as error:
-        return form_page(kind, filled, errors=channel_form.place(error, fields))
-    return to_page(added.id, "channel_connected")
 
 
 @blueprint.get("/<int:channel_id>")
@@ -148,41 +83,6 @@ def dismiss(channel_id: int) -> AnyResponse:
     with the_hub().database.transaction() as session:
         store.dismiss(session, channel.id, first=one, last=one or newest, now=the_hub().clock())
     return redirect(url_for("channels.unreadable", channel_id=channel.id, done="letters_dismissed"), code=303)
-
-
-@blueprint.get("/<int:channel_id>/settings")
-@may(Action.MANAGE_CHANNEL)
-def settings(channel_id: int) -> Response:
-    channel = managed(channel_id)
-    return form_page(channel.kind, channel_form.of_channel(channel), channel)
-
-
-@blueprint.post("/<int:channel_id>/settings")
-@may(Action.MANAGE_CHANNEL)
-def change(channel_id: int) -> AnyResponse:
-    channel = managed(channel_id)
-    fields = channel_form.settings_of(the_hub(), channel.kind)
-    filled = channel_form.read(fields)
-    if filled.is_preview:
-        return form_page(channel.kind, filled, channel, tried=try_out(channel.kind, filled, channel))
-    try:
-        name, team = own_fields(filled, is_name_needed=True)
-    except Invalid as error:
-        return form_page(channel.kind, filled, channel, {error.field: describe(error)})
-    try:
-        check_senders(fields, filled, channel)
-        connect.change_channel(
-            the_hub(),
-            site().connectors,
-            channel.id,
-            name=name,
-            team_id=team.id,
-            values=filled.values,
-            forgotten=filled.forgotten,
-        )
-    except (Invalid, ConnectorError, PluginFault) as error:
-        return form_page(channel.kind, filled, channel, channel_form.place(error, fields))
-    return to_page(channel.id, "channel_changed")
 
 
 @blueprint.post("/<int:channel_id>/pause")
@@ -246,7 +146,7 @@ def remove(channel_id: int) -> AnyResponse:
 
 def _overview() -> dict[str, object]:
     with the_hub().database.reading() as session:
-        return {"overview": read_overview(the_hub(), session, actor()), "kinds": _kinds()}
+        return {"overview": read_overview(the_hub(), session, actor()), "kinds": read_kinds()}
 
 
 def _shown(channel_id: int) -> dict[str, object]:
@@ -262,24 +162,6 @@ def _broken_plugins() -> list[tuple[str, str]]:
     return [(found.name, found.problem) for found in the_hub().plugins.found if found.problem]
 
 
-def _kinds() -> list[Kind]:
-    return sorted(map(_kind, the_hub().plugins.connectors), key=lambda kind: kind.label.casefold())
-
-
-def _kind(kind: str) -> Kind:
-    connector = the_hub().plugins.connector(kind)
-    companion = any(field.kind == "channel" for field in channel_form.settings_of(the_hub(), kind))
-    features = connector.features
-    return Kind(
-        kind=kind,
-        label=connector.label,
-        sends=features.send,
-        companion=companion,
-        signs_in=features.signs_in,
-        webhook=features.webhook,
-    )
-
-
 def _allowed(session: Session, channel_id: int, action: Action) -> Channel:
     channel = store.channel(session, channel_id)
     authorize(actor(), action, channel)
@@ -290,64 +172,6 @@ def managed(channel_id: int) -> Channel:
     """A channel this person looks after. Raises Absent."""
     with the_hub().database.reading() as session:
         return _allowed(session, channel_id, Action.MANAGE_CHANNEL)
-
-
-def client_key_of(filled: Filled) -> str | None:
-    """The key of a form, nobody else's even if it is guessed."""
-    return f"{actor().agent_id}:{filled.client_key[:100]}" if filled.client_key else None
-
-
-def own_fields(filled: Filled, *, is_name_needed: bool) -> tuple[str, Team]:
-    """What the form asks of every channel, whatever its kind. Raises Invalid, and Absent as `_team`."""
-    name = filled.name.strip()
-    return connect.checked_name(name) if name or is_name_needed else "", _team(filled)
-
-
-def _team(filled: Filled) -> Team:
-    """The team that was chosen. Raises Invalid, and Absent for one this person does not look after."""
-    known = teams.listed(the_hub(), actor())
-    if not known and not filled.team_id:
-        return teams.first(the_hub(), actor())
-    if not filled.team_id.isdecimal():
-        raise Invalid("team_id", "not_a_choice")
-    chosen = next((team for team in known if str(team.id) == filled.team_id), None)
-    if chosen is None:
-        raise Absent()
-    authorize(actor(), Action.MANAGE_CHANNEL, chosen)
-    return chosen
-
-
-def check_senders(fields: list[Field], filled: Filled, channel: Channel | None = None) -> None:
-    """Refuse a channel to answer through that was not offered. Raises Invalid at the field."""
-    with the_hub().database.reading() as session:
-        senders = channel_form.senders_for(the_hub(), session, actor(), channel)
-    channel_form.check_senders(fields, filled, senders, channel)
-
-
-def form_page(
-    kind: str,
-    filled: Filled,
-    channel: Channel | None = None,
-    errors: Mapping[str, Wording] | None = None,
-    tried: Tried | None = None,
-) -> Response:
-    """The form as it was filled in, with what is wrong where it is wrong, and what became of its example."""
-    fields = channel_form.settings_of(the_hub(), kind)
-    with the_hub().database.reading() as session:
-        senders = channel_form.senders_for(the_hub(), session, actor(), channel)
-    body = render_template(
-        "channels/form.html",
-        kind=_kind(kind),
-        channel=channel,
-        filled=filled,
-        groups=channel_form.grouped(
-            channel_form.inputs(the_hub(), fields, filled, senders, is_known=channel is not None)
-        ),
-        tried=tried,
-        team_choices=[(str(team.id), team.name) for team in teams.listed(the_hub(), actor())],
-        errors={**(tried.errors if tried else {}), **(errors or {})},
-    )
-    return make_response(body, 422 if errors else 200)
 
 
 def to_page(channel_id: int, done: str) -> AnyResponse:

@@ -37,7 +37,13 @@ PLACES = (
         also=("conversation", "pictures"),
     ),
     Place(endpoint="outbox.index", icon="outbox", label=mark("Outbox"), action=Action.READ_OUTBOX),
-    Place(endpoint="channels.index", icon="channels", label=mark("Channels"), action=Action.READ_CHANNEL),
+    Place(
+        endpoint="channels.index",
+        icon="channels",
+        label=mark("Channels"),
+        action=Action.READ_CHANNEL,
+        also=("channel_connect",),
+    ),
     Place(endpoint="people.index", icon="people", label=mark("People"), action=Action.READ_PEOPLE),
 )
 ACCOUNT = Place(endpoint="account.page", icon="account", label=mark("Your account"))
