@@ -20,7 +20,7 @@ from .rich_text import mentioned, to_html
 from .showing import attachments_of, embedded_html, is_detached, quoted_uri
 
 POST = "app.bsky.feed.post"
-MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 """What reading an item that is not as it should be raises."""
 
 Raw = Mapping[str, Any]

@@ -33,7 +33,7 @@ QUOTABLE = ("automatic", "manual")
 """What a status says of us that may be quoted: at once, or when its author agrees."""
 
 _DONE = {"favourited": "like", "reblogged": "boost", "bookmarked": "bookmark"}
-MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 """What reading an item that is not as it should be raises."""
 
 Raw = Mapping[str, Any]

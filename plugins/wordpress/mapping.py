@@ -58,7 +58,7 @@ def me_of(raw: Mapping[str, Any], site: str) -> Me:
         id=user_id(site, int(raw["id"])),
         handle=str(raw.get("slug") or ""),
         name=str(raw.get("name") or ""),
-        url=raw.get("link") or None,
+        url=_words(raw.get("link")),
         avatar=_avatar(raw.get("avatar_urls")),
         is_us=True,
     )
@@ -100,10 +100,10 @@ def incoming(comment: Mapping[str, Any], article: Article | None, me: Me, site: 
         text=text_of(html),
         html=html,
         created_at=instant(comment["date_gmt"]),
-        parent_id=str(comment["parent"]) if comment.get("parent") else None,
+        parent_id=str(int(comment["parent"])) if comment.get("parent") else None,
         root_id=str(int(comment["post"])),
         post=article.post if article else post_without_details(comment),
-        permalink=comment.get("link") or None,
+        permalink=_words(comment.get("link")),
         moderation=state,
         reply=_rules(state, closed),
         raw=_without_mail(comment),
@@ -125,7 +125,7 @@ def receipt(comment: Mapping[str, Any]) -> Receipt:
     return Receipt(
         remote_id=str(int(comment["id"])),
         at=instant(comment["date_gmt"]),
-        permalink=comment.get("link") or None,
+        permalink=_words(comment.get("link")),
         revision=revision(comment, closed=False),
         held=comment.get("status", "approved") != "approved",
     )
@@ -137,7 +137,7 @@ def article(raw: Mapping[str, Any]) -> Article:
         remote_id=str(int(raw["id"])),
         title=text_of(_rendered(raw.get("title"))),
         text=text_of(_rendered(raw.get("excerpt"))),
-        link=raw.get("link") or None,
+        link=_words(raw.get("link")),
         created_at=instant(raw["date_gmt"]) if raw.get("date_gmt") else None,
     )
     return Article(post=post, closed=raw.get("comment_status") == "closed")
@@ -151,8 +151,10 @@ def post_without_details(comment: Mapping[str, Any]) -> Post:
 
 def post_route(comment: Mapping[str, Any]) -> str:
     """The collection its post is in ("wp/v2/pages"), from the comment's own link; posts where it does not tell."""
-    up = (comment.get("_links") or {}).get("up") or [{}]
-    found = _ROUTE.search(unquote(str(up[0].get("href", ""))))
+    try:
+        found = _ROUTE.search(unquote(str(comment["_links"]["up"][0]["href"])))
+    except (KeyError, TypeError, IndexError):
+        found = None
     return found[1] if found else "wp/v2/posts"
 
 
@@ -176,7 +178,7 @@ def _author(comment: Mapping[str, Any], me: Me, site: str) -> Author:
     return Author(
         id=user_id(site, number) if number else _visitor_id(comment, site),
         name=str(comment.get("author_name") or ""),
-        url=comment.get("author_url") or None,
+        url=_words(comment.get("author_url")),
         avatar=_avatar(comment.get("author_avatar_urls")),
         is_us=number == me.id,
         trust=Trust.NETWORK if number else Trust.CLAIMED,
@@ -204,6 +206,11 @@ def _place(site: str) -> str:
 
 def _avatar(urls: Any) -> str | None:
     return str(next(reversed(urls.values()))) if isinstance(urls, dict) and urls else None
+
+
+def _words(told: Any) -> str | None:
+    """Words, or nothing: what is neither is not told further."""
+    return told if isinstance(told, str) and told else None
 
 
 def _rendered(field: Any) -> str:

@@ -14,7 +14,7 @@ from .progress import PAGE, Progress, Slice
 from .site import Site
 
 COMMENTS = "wp/v2/comments"
-_MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
+_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
 
 class Pull:

@@ -12,6 +12,7 @@ ODD: list[Any] = [
     -1,
     10**30,
     1e300,
+    float("inf"),  # as 1e400 says it
     "",
     "a\ud800\0\u202e",
     "x" * 20_000,

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path as Folder
 from typing import Any
 
 import pytest
+from hub_plugins.wordpress.connector import WordPressSettings
 
 from hub.channels import wire
 from hub.testing.clock import FrozenClock
+from hub.testing.server import Answer, Arrival
 from tests.corpus.odd_json import ODD, Path, places, with_odd
-from tests.plugins import bluesky_channel, mastodon_channel
+from tests.plugins import bluesky_channel, mastodon_channel, wordpress_channel
 from tests.plugins.bluesky_server import LENA as LENA_THERE
 from tests.plugins.bluesky_server import PASSWORD, FakeBluesky
+from tests.plugins.driven import Driven
 from tests.plugins.mastodon_server import LENA, ME, TOKEN, FakeMastodon
+from tests.plugins.wordpress_site import PASSWORD as BLOG_PASSWORD
+from tests.plugins.wordpress_site import FakeWordPress
 
 KEPT_TO_FIND_IT_AGAIN = {("id",), ("uri",), ("status", "id"), ("type",), ("reason",), ("indexedAt",)}
 """Places the fakes and the test themselves go by."""
@@ -57,12 +63,20 @@ RECORD: dict[str, Any] = {
 }
 
 
+def endless(answer: Answer) -> Answer:
+    """What Python writes as Infinity, which is no JSON, as other languages do."""
+    return replace(answer, body=answer.body.replace(b"Infinity", b"1e400"))
+
+
 class OddMastodon(FakeMastodon):
     """Tells what is in `spoilt` with something odd in one place."""
 
     def __init__(self, clock: FrozenClock) -> None:
         super().__init__(None, clock)
         self.spoilt: dict[str, tuple[Path, Any]] = {}
+
+    def _answer(self, arrival: Arrival) -> Answer:
+        return endless(super()._answer(arrival))
 
     def _shown(self, item: dict[str, Any]) -> Any:
         shown = super()._shown(item)
@@ -76,6 +90,9 @@ class OddBluesky(FakeBluesky):
         super().__init__(clock)
         self.spoilt: dict[str, tuple[Path, Any]] = {}
 
+    def _answer(self, arrival: Arrival) -> Answer:
+        return endless(super()._answer(arrival))
+
     def _notification(self, uri: str, reason: str) -> Any:
         told = super()._notification(uri, reason)
         return with_odd(told, *self.spoilt[uri]) if uri in self.spoilt else told
@@ -85,7 +102,22 @@ class OddBluesky(FakeBluesky):
         return with_odd(shown, *self.spoilt[uri]) if uri in self.spoilt else shown
 
 
-def crosses_the_pipe(channel: mastodon_channel.Channel | bluesky_channel.Channel) -> None:
+class OddWordPress(FakeWordPress):
+    """The same of comments in a list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spoilt: dict[int, tuple[Path, Any]] = {}
+
+    def _answer(self, arrival: Arrival) -> Answer:
+        return endless(super()._answer(arrival))
+
+    def _shown(self, id: int) -> Any:
+        shown = super()._shown(id)
+        return with_odd(shown, *self.spoilt[id]) if id in self.spoilt else shown
+
+
+def crosses_the_pipe(channel: Driven) -> None:
     for page in channel.pages:
         wire.read_answer("pull", wire.Answer(id=1, result=wire.encode(page)))
 
@@ -128,6 +160,24 @@ def test_bluesky_may_tell_anything_anywhere(odd: Any, frozen_clock: FrozenClock,
         for place in set(places(sample)) - KEPT_TO_FIND_IT_AGAIN:
             server.spoilt[says("odd")] = (place, odd)
         last = server.says("the rest goes on")
+        channel.pull()
+        channel.pull()
+        assert last in channel.messages
+        crosses_the_pipe(channel)
+        channel.close()
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: repr(odd)[:20])
+def test_wordpress_may_tell_anything_anywhere(odd: Any, tmp_path: Folder) -> None:
+    with OddWordPress() as site:
+        settings = WordPressSettings(address=site.url, user="maya", password=BLOG_PASSWORD)
+        channel = wordpress_channel.Channel(settings, tmp_path, site.server.address)
+        channel.pull()
+        first = int(site.says("a sample"))
+        for place in set(places(site._shown(first))) - {("id",)}:
+            number = int(site.says("odd"))
+            site.spoilt[number] = (place, odd)
+        last = site.says("the rest goes on")
         channel.pull()
         channel.pull()
         assert last in channel.messages
