@@ -15,8 +15,9 @@ import pytest
 from hub.kernel.crash import POINTS, pass_by
 from hub.outbox.model import State
 from hub.testing.fake import Crash
+from hub.testing.server import FakeServer
 from tests.faults.line import Line, Peer
-from tests.faults.peers import ANSWERING, answering_peer
+from tests.faults.peers import ANSWERING, FeedPeer, answering_peer
 from tests.faults.proxy import MODES, fault_proxy
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.peers]  # the first time, an emulator has to be fetched
@@ -27,9 +28,13 @@ HERE = [point for point in POINTS if point.partition(".")[0] in ("pull", "send",
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="module", params=list(ANSWERING))
-def peer(request: pytest.FixtureRequest) -> Peer:
-    return answering_peer(request)
+@pytest.fixture(scope="module", params=["feed", *ANSWERING])
+def peer(request: pytest.FixtureRequest) -> Iterator[Peer]:
+    with contextlib.ExitStack() as running:
+        if request.param == "feed":
+            yield FeedPeer(running.enter_context(FakeServer()))
+        else:
+            yield answering_peer(request)
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +44,19 @@ def line(peer: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]
         yield line
 
 
+@pytest.mark.parametrize("peer", ["feed"], indirect=True)
+@pytest.mark.parametrize("point", [point for point in HERE if point.startswith("pull.")])
+def test_what_a_feed_tells_comes_in_once_although_the_worker_died_at(point: str, line: Line) -> None:
+    said = f"question {next(_numbers)} of many"
+    line.peer.says(said)
+    with Death(line, point) as death:
+        line.pulls()
+    assert death.came, f"nothing ever passed {point}"
+    assert line.pulls() is None
+    assert line.count(said) == 1
+
+
+@pytest.mark.parametrize("peer", list(ANSWERING), indirect=True)
 @pytest.mark.parametrize("point", HERE)
 def test_what_was_said_and_what_we_answer_arrive_once_although_the_worker_died_at(point: str, line: Line) -> None:
     said = f"question {next(_numbers)} of many"
