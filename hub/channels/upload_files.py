@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -29,13 +30,21 @@ class UploadFiles:
             raise Gone("upload", detail=upload_id[:64]) from error
 
     def write(self, upload_id: str, body: bytes) -> None:
-        """Keep a picture, whole or not at all. Raises StorageFull."""
+        """Keep a picture, whole or not at all, also when the machine goes dark right after. Raises StorageFull."""
         file = self._file(upload_id)
         part = file.with_suffix(".part")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(body)
+            with part.open("wb") as opened:
+                opened.write(body)
+                opened.flush()
+                os.fsync(opened.fileno())
             part.replace(file)
+            folder = os.open(self._folder, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
         except OSError as error:
             part.unlink(missing_ok=True)
             raise StorageFull("full", str(error)) from error

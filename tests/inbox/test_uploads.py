@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from io import BytesIO
 from pathlib import Path
 
@@ -53,6 +54,20 @@ def test_a_picture_is_kept_upright_and_without_what_the_camera_told(desk: Desk) 
 @pytest.mark.parametrize(("form", "media_type"), [("PNG", "image/png"), ("WEBP", "image/jpeg"), ("GIF", "image/png")])
 def test_every_picture_leaves_in_a_form_that_every_network_takes(form: str, media_type: str) -> None:
     assert to_send(picture(form)).media_type == media_type
+
+
+def test_a_picture_is_on_the_disk_before_its_name_is(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reply that was promised must find it whole after a power cut: what is not asked for may be written any time."""
+    flushed: list[tuple[str, bool]] = []
+
+    def note(handle: int) -> None:
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        flushed.append((path.suffix if path.is_file() else "folder", any(not f.suffix for f in folder.iterdir())))
+
+    folder = desk.hub.config.media / "uploads"
+    monkeypatch.setattr(os, "fsync", note)
+    bring(desk)
+    assert flushed == [(".part", False), ("folder", True)]
 
 
 def test_a_gif_that_moves_still_does(desk: Desk) -> None:
