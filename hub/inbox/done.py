@@ -42,7 +42,7 @@ def _apply(hub: Hub, session: Session, act: Act, message: Known, now: datetime) 
     elif act.name == "delete":
         return _delete(session, message, now)
     elif act.name == "edit":
-        _edit(hub, session, act, message, now)
+        return _edit(hub, session, act, message, now)
     else:
         return False  # what a moderator decided the network tells by itself
     return True
@@ -56,10 +56,14 @@ def _delete(session: Session, message: Known, now: datetime) -> bool:
     return True
 
 
-def _edit(hub: Hub, session: Session, act: Act, message: Known, now: datetime) -> None:
+def _edit(hub: Hub, session: Session, act: Act, message: Known, now: datetime) -> bool:
+    ours = outbox.last_edit(session, act.channel_id, act.remote_id)
+    if ours is not None and message.edited_at is not None and message.edited_at >= ours.begun_at:
+        return False  # the network told of it, or of what came after it, before we came to write it down
     text = outbox.item(session, act.id).request.text
     edited_at = None if _tells_edits(hub, session, act.channel_id) else now
     intake.change_text(session, message, text, edited_at=edited_at, now=now)
+    return True
 
 
 def _tells_edits(hub: Hub, session: Session, channel_id: int) -> bool:

@@ -16,12 +16,12 @@ from hub.events import Event, MessageChanged, MessageReceived
 from hub.inbox import readable
 from hub.inbox.act import is_newer_than_told, sort_of
 from hub.inbox.authors import Authors
-from hub.inbox.model import Direction
+from hub.inbox.model import Direction, Origin
 from hub.inbox.store import conversations, intake, messages, replies, search
 from hub.inbox.store.intake import Known, Place, Tomb
 from hub.inbox.summary import summarise
 from hub.inbox.threads import Threads
-from hub.inbox.versions import is_back, is_firmer, is_newer
+from hub.inbox.versions import is_back, is_firmer, is_newer, is_outdated
 from hub.kernel import log
 from hub.kernel.database import Session
 from hub.outbox import store as outbox
@@ -233,7 +233,7 @@ class _Intake:
         told = stored
         if told.is_unseen:
             told = self._confirm(told, message)
-        if is_newer(told, message, pull=self.pull):
+        if is_newer(told, message, pull=self.pull) and not self._is_outdated(told, message):
             self._authors.meet(message)
             intake.revise(self.session, told, message, pull=self.pull, now=self.now)
             told = replace(told, revision=message.revision, edited_at=message.edited_at, pull=self.pull)
@@ -241,6 +241,15 @@ class _Intake:
         if told is not stored:
             self._known[message.remote_id] = told
             self._note_change(told)
+
+    def _is_outdated(self, stored: Known, message: Incoming) -> bool:
+        """Whether it is from before what we changed at a message of ours ourselves."""
+        if stored.origin is not Origin.HUB:
+            return False
+        ours = outbox.last_edit(self.session, self.channel.id, stored.remote_id)
+        if ours is None:
+            return False
+        return is_outdated(message, ours, intake.replaced(self.session, stored.id), now=self.now)
 
     def _confirm(self, stored: Known, message: Incoming) -> Known:
         identity_id = self._authors.meet(message)

@@ -81,6 +81,14 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """When we changed a message of ours at its network: the call began, and was answered well."""
+
+    begun_at: datetime
+    done_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxItem:
     """One reply on its way, or with `act` something to be done to the message it names (approve, like).
 

@@ -252,6 +252,68 @@ def test_a_change_that_is_told_back_changes_nothing_more(desk: Desk, fake: FakeN
     assert desk.conversation()[-1].edited_at is not None
 
 
+@pytest.mark.parametrize("tells_times", [True, False], ids=["tells times", "tells no times"])
+def test_what_the_network_had_before_our_change_does_not_take_its_place(
+    desk: Desk, fake: FakeNetwork, tells_times: bool
+) -> None:
+    ours = answered(desk, fake)
+    said = {"id": ours.remote_id, "by": US, "parent": "m1"}
+    fake.clock.tick(300)  # type: ignore[attr-defined]
+    before = fake.clock() if tells_times else None
+    fake.says("Nine weeks is normal.", **said, revision="2", edited_at=before)
+    desk.pulls()
+    fake.clock.tick(300)  # type: ignore[attr-defined]
+    does(desk, "edit", message=ours, text="Eight weeks is normal.")
+    settle(desk)
+    changed = fake.clock() if tells_times else None
+    fake.says("Eight weeks is normal.", **said, revision="3", edited_at=changed)
+    desk.pulls()
+    fake.says("Nine weeks is normal.", **said, revision="2", edited_at=before)
+    fake.says("Ten weeks is normal.", **said, revision="1")
+    desk.pulls()
+    assert desk.conversation()[-1].text == "Eight weeks is normal."
+    fake.clock.tick(3600)  # type: ignore[attr-defined]
+    changed = fake.clock() if tells_times else None
+    fake.says("Nine weeks is normal.", **said, revision="2" if before is None else "4", edited_at=changed)
+    desk.pulls()
+    assert desk.conversation()[-1].text == "Nine weeks is normal.", "changed back in the network's own app"
+
+
+def test_a_change_the_network_had_before_our_own_and_tells_after_it_does_not_take_its_place(
+    desk: Desk, fake: FakeNetwork
+) -> None:
+    """It was made in the network's own app, and is told first when ours is done."""
+    ours = answered(desk, fake)
+    fake.clock.tick(300)  # type: ignore[attr-defined]
+    before = fake.clock()
+    fake.clock.tick(300)  # type: ignore[attr-defined]
+    does(desk, "edit", message=ours, text="Eight weeks is normal.")
+    settle(desk)
+    fake.says("Nine weeks is normal.", id=ours.remote_id, by=US, parent="m1", revision="2", edited_at=before)
+    desk.pulls()
+    assert desk.conversation()[-1].text == "Eight weeks is normal."
+
+
+def test_what_the_network_told_of_our_change_stays_as_it_told_it(desk: Desk, fake: FakeNetwork) -> None:
+    """It was pulled before the inbox came to write down that the change was made."""
+    ours = answered(desk, fake)
+    fake.clock.tick(300)  # type: ignore[attr-defined]
+    does(desk, "edit", message=ours, text="Eight weeks is normal.")
+    desk.waits(11)
+    fake.says(
+        "Eight weeks is normal.",
+        html="<p>Eight weeks is <b>normal</b>.</p>",
+        id=ours.remote_id,
+        by=US,
+        parent="m1",
+        revision="2",
+        edited_at=fake.clock(),
+    )
+    desk.pulls()
+    settle(desk)
+    assert "<b>normal</b>" in (desk.conversation()[-1].html or "")
+
+
 @pytest.mark.parametrize(("text", "reason"), [("  ", "empty"), ("x" * 501, "too_long")])
 def test_a_text_the_network_would_not_take_is_refused_before_it_leaves(
     desk: Desk, fake: FakeNetwork, text: str, reason: str

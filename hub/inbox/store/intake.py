@@ -49,6 +49,8 @@ _REVISE = """
         moderation = :moderation, reply = :reply, permalink = :permalink, edited_at = :edited_at, raw = :raw
     WHERE id = :id"""
 
+_REPLACED = "SELECT DISTINCT revision FROM message_versions WHERE message_id = :id"
+
 _SET_DONE = "UPDATE messages SET done = :done WHERE id = :id"
 
 # The network tells by itself when it was, in a pull to come; where it does not, we say it.
@@ -236,6 +238,11 @@ def revise(session: Session, stored: Known, message: Incoming, *, pull: int, now
     if (content["text"], content["html"]) != (stored.text, stored.html):
         session.run(_KEEP_VERSION, id=stored.id, now=now)
     session.run(_REVISE, id=stored.id, pull=pull, **content)
+
+
+def replaced(session: Session, message_id: int) -> frozenset[str]:
+    """The revisions that a message had before."""
+    return frozenset(row["revision"] for row in session.all(_REPLACED, id=message_id))
 
 
 def confirm(session: Session, message_id: int, message: Incoming, *, identity_id: int, pull: int) -> None:

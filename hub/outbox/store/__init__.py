@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.outbox.store.acts import acts, acts_of_conversation
+from hub.outbox.store.acts import acts, acts_of_conversation, last_edit
 from hub.outbox.store.claims import begin, bring_forward, claim_due, claim_stuck, hold, look_later, release, save_plan
 from hub.outbox.store.echoes import find_echo, text_hash
 from hub.outbox.store.items import (
@@ -43,6 +43,7 @@ __all__ = [
     "is_marked",
     "item",
     "items",
+    "last_edit",
     "listed",
     "locked",
     "look_later",
