@@ -91,6 +91,18 @@ def test_what_was_claimed_before_the_machine_was_started_again_is_free(world: Wo
     assert [item.id for item in claim_due(world.hub, "boris")] == [world.written[0].outbox_id]
 
 
+def test_a_call_of_before_the_machine_was_started_again_is_over(world: World) -> None:
+    """Its deadline was measured from another start: by ours it may be years ahead."""
+    world.writes()
+    world.ticks(11)
+    world.sends("anna", dies_at="send.begun")
+    world.beats("boris")
+    assert claim_stuck(world.hub, "boris") == []
+    with world.hub.database.transaction() as session:
+        session.run("UPDATE outbox SET sending_epoch = 'another boot', sending_until_ms = :ms", ms=2**60)
+    assert [item.id for item in claim_stuck(world.hub, "boris")] == [world.written[0].outbox_id]
+
+
 def test_its_look_up_of_before_counts_no_more(world: World) -> None:
     world.writes()
     world.ticks(11)

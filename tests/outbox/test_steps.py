@@ -1,0 +1,46 @@
+"""The machine of an outbox item: every step there is, and that there is no other."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from hub.errors import Conflict
+from hub.outbox.model import State
+from hub.outbox.settle import settle
+from hub.testing.fake import FakeNetwork
+from tests.desk import Desk
+
+STEPS = {
+    "queued": "sending failed cancelled held",
+    "sending": "sending queued sent failed unknown held",
+    "unknown": "sent queued cancelled held",
+    "failed": "sent queued cancelled",
+    "held": "queued sent cancelled",
+    "sent": "",
+    "cancelled": "",
+}
+"""What is sent stays sent; nothing that may be under way is queued but by who asked the network."""
+
+
+@pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
+def test_every_other_step_is_refused_and_changes_nothing(desk: Desk, fake: FakeNetwork) -> None:
+    fake.says("hello")
+    desk.pulls()
+    outbox_id = desk.answers("yes")
+    assert set(STEPS) == set(State)
+    for before, after in itertools.product(State, State):
+        with desk.hub.database.transaction() as session:
+            session.run("UPDATE outbox SET state = :state", state=before.value)
+        item, ends = desk.item(outbox_id), before
+        try:
+            with desk.hub.database.transaction() as session:
+                settle(session, item, after, now=desk.hub.clock())
+            ends = after
+        except Conflict as refused:
+            assert refused.params["reason"] == "wrong_state"
+            assert after not in STEPS[before].split()
+        else:
+            assert after in STEPS[before].split(), f"{before} became {after}"
+        assert desk.item(outbox_id).state is ends
