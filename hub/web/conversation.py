@@ -30,7 +30,7 @@ from hub.web import composer
 from hub.web.access import may, takes_files
 from hub.web.composer import Composing
 from hub.web.forms import read_form, row_id, row_id_or_none
-from hub.web.inbox import asked_view, listing
+from hub.web.inbox import VIEW, asked_view, listing
 from hub.web.notices import NOTICES
 from hub.web.session import actor
 from hub.web.site import the_hub
@@ -61,7 +61,8 @@ def page(conversation_id: int) -> AnyResponse:
 def messages(conversation_id: int) -> str:
     """The messages alone, when something happened while the page is open."""
     reading = _read(conversation_id)
-    return render_template("inbox/messages.html", reading=reading, shown=_shown(reading))
+    view = asked_view().arguments
+    return render_template("inbox/messages.html", reading=reading, shown=_shown(reading), view=view)
 
 
 @blueprint.post("/<int:conversation_id>/replies")
@@ -150,10 +151,14 @@ def change(conversation_id: int, message_id: int) -> AnyResponse:
 @may(Action.REPLY)
 def act(conversation_id: int, message_id: int, act: str) -> AnyResponse:
     """Do something to a message at its network: approve a comment, like a post."""
-    form = read_form("client_key")
+    form = read_form("client_key", *VIEW)
     found = _allowed_now(conversation_id, Action.REPLY)
     _do(found, message_id, act, form["client_key"][:100])
-    return redirect(url_for("conversation.page", conversation_id=found.id, done="act_queued"), code=303)
+    # Back to the button: who works by keyboard goes on where they were.
+    place, view = f"m{message_id}-{Offer(name=act).label}", asked_view().arguments
+    return redirect(
+        url_for("conversation.page", conversation_id=found.id, done="act_queued", _anchor=place, **view), code=303
+    )
 
 
 def _do(found: Conversation, message_id: int, name: str, client_key: str, text: str = "") -> None:
@@ -201,6 +206,7 @@ def _page(
         listing=listing(),
         reading=reading,
         shown=_shown(reading),
+        view=asked_view().arguments,
         composing=composing,
         choices=composer.choices(reading),
         error=describe(error) if error else None,

@@ -26,6 +26,10 @@ blueprint = Blueprint("inbox", __name__)
 PAGE = 50
 
 
+VIEW = ("show", "channel")
+"""What names a view in an address or a form."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """Which conversations a list shows, as its address says. `show`: open or all."""
@@ -103,8 +107,9 @@ def listing() -> Listing:
 
 
 def asked_view() -> View:
-    show = request.args.get("show", "open")
-    channel_id = request.args.get("channel", type=row_id)
+    """The view that an address names, or a form of a page of it."""
+    show = request.values.get("show", "open")
+    channel_id = request.values.get("channel", type=row_id)
     return View(show=show if show in ("open", "all") else "open", channel_id=channel_id)
 
 

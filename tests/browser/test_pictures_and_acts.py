@@ -161,7 +161,13 @@ def test_a_message_is_liked_and_ours_is_changed_and_deleted_by_keyboard(
     like = page.get_by_role("button", name="Like")
     expect(like).to_have_attribute("aria-pressed", "false")
     like.press("Enter")
-    expect(page.get_by_role("button", name="Like")).to_have_attribute("aria-pressed", "true")
+    pressed = page.get_by_role("button", name="Like", exact=True)
+    expect(pressed).to_have_attribute("aria-pressed", "true")
+    # The keyboard is still there, also when the network has answered, and so is the list that was looked at.
+    expect(pressed).to_be_focused()
+    expect(page.get_by_text("being liked…")).to_be_hidden(timeout=ARRIVES)
+    expect(pressed).to_be_focused()
+    assert "show=all" in page.url
     page.get_by_label("Your reply").fill("Ten weeks.")
     page.get_by_label("Your reply").press("Control+Enter")
     ours = page.locator(".msg.out", has_text="Ten weeks.")

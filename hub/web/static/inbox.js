@@ -15,7 +15,8 @@ thread?.addEventListener("htmx:afterSwap", () => {
   if (atEnd) toEnd();
   tick();
 });
-toEnd();
+// Who comes back from a button at a message finds it again.
+if (!location.hash.startsWith("#m")) toEnd();
 
 // --- seconds until a reply leaves
 function tick() {
