@@ -14,6 +14,7 @@ from hub.connector.words import Instant, Visibility
 class Target:
     """The message a reply answers or an action is done to, as much of it as a connector needs.
 
+    root_id: what names its thread, as it was told; the first message where nothing was.
     must_mention: who has to be named to be notified, as the network told. is_ours: we wrote it (edit, delete).
     """
 

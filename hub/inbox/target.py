@@ -7,7 +7,7 @@ from hub.connector import Author, Target
 from hub.customers import store as customers
 from hub.errors import Conflict
 from hub.inbox.model import Direction, Message
-from hub.inbox.store import messages
+from hub.inbox.store import messages, threads
 from hub.kernel.database import Session
 from hub.outbox import store as outbox
 
@@ -19,6 +19,7 @@ def target_of(session: Session, message: Message | None) -> Target:
     return Target(
         remote_id=message.remote_id,
         revision=message.revision,
+        root_id=threads.root_of(session, message.thread_id),
         author=_author(session, message),
         visibility=message.visibility,
         permalink=message.permalink,

@@ -237,6 +237,18 @@ def test_a_reply_is_posted_signed_by_both_secrets_and_proved_by_the_answer(hub: 
     assert (told["text"], told["in_reply_to"], told["to"]["id"]) == ("On its way.", "17", "lena")
 
 
+@pytest.mark.parametrize(("told", "thread"), [({"thread": "order-5"}, "order-5"), ({}, "17")])
+def test_a_reply_says_in_which_thread_it_belongs(
+    hub: Hub, server: FakeServer, told: dict[str, str], thread: str
+) -> None:
+    server.on("POST", "/replies").answers(200)
+    desk = WebhookDesk(hub, reply_url=f"{server.url}/replies")
+    desk.is_sent({**HELLO, **told})
+    desk.pulls()
+    assert desk.arrived(desk.answers("On its way.")).state is State.SENT
+    assert [json.loads(arrival.body)["data"]["thread"] for arrival in server.arrivals] == [thread]
+
+
 def test_a_lost_answer_waits_for_a_person(hub: Hub, server: FakeServer) -> None:
     server.on("POST", "/replies").drops()
     desk = WebhookDesk(hub, reply_url=f"{server.url}/replies")
