@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from hub.channels.connect import pause_channel
-from hub.channels.store import all_channels
+from hub.channels.store import all_channels, bury
 from hub.connector import Attachment, Author, Incoming, Kind, Post
 from hub.connector import Page as Pulled
 from hub.inbox.ingest import store_page
+from hub.inbox.reply import Draft, queue_reply
 from hub.inbox.store import conversations
 from hub.kernel.hub import Hub
+from hub.people import agents
+from hub.people.model import OPERATOR
 from tests.app.running import Installation
 from tests.browser.installation import add_admin, connect_sandbox, hub_of, sign_in
 from tests.corpus.hostile import MESSAGES, HostileMessage
+from tests.corpus.loads import ITEMS as LOADS
+from tests.corpus.payloads import TRACKER
+from tests.processes import wait_until
 
 pytestmark = pytest.mark.timeout(600)
 TOGETHER = 90
@@ -84,6 +92,38 @@ def incoming(hub: Hub, message: HostileMessage, *, id: str, author: str, root: s
     )
 
 
+class Counting:
+    """Stands where the senders' addresses lead to: it answers nobody, and counts who comes."""
+
+    def __init__(self) -> None:
+        self.hits = 0
+        self._listening = socket.create_server(("127.0.0.1", 0), backlog=200)
+        self.address = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._count)
+
+    def __enter__(self) -> Counting:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._listening.close()
+
+    def _count(self) -> None:
+        while True:
+            try:
+                visitor, _ = self._listening.accept()
+            except OSError:
+                return
+            self.hits += 1
+            visitor.close()
+
+    def named_in(self, html: str) -> str:
+        host = TRACKER.partition("//")[2]
+        return html.replace(TRACKER, self.address).replace(host, self.address.partition("//")[2])
+
+
 def test_the_corpus_is_large_enough() -> None:
     assert len(MESSAGES) >= 200
 
@@ -114,6 +154,80 @@ def test_no_conversation_runs_or_loads_anything(page: Page, installation: Instal
         assert_quiet(page)
         shown += page.locator(".msg").count()
     assert shown >= len(MESSAGES)
+
+
+def test_no_list_of_what_waits_or_could_not_be_read_runs_or_loads_anything(
+    page: Page, installation: Installation
+) -> None:
+    """Words that an agent took over into answers, and items as they were received."""
+    with hub_of(installation) as hub:
+        with hub.database.transaction() as session:
+            channel = all_channels(session)[0]
+            for message in MESSAGES:
+                if not message.is_large:
+                    bury(session, channel.id, reason=message.author_name[:300], raw=message.html, at=hub.clock())
+            line = conversations.lines(session, teams=None, limit=1)[0]
+        agent = agents.listed(hub, OPERATOR)[0]
+        for message in MESSAGES[::4]:
+            if message.text.strip():
+                draft = Draft(
+                    conversation_id=line.conversation.id,
+                    agent_id=agent.id,
+                    text=message.text[:400].encode(errors="replace").decode(),  # as every form and every body comes
+                    client_key=hub.token(),
+                )
+                queue_reply(hub, draft)
+    sign_in(page)
+    seen = 0
+    for start in (f"/channels/{channel.id}/unreadable", "/outbox?state=queued"):
+        page.goto(start)
+        while True:
+            page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+            assert_quiet(page)
+            assert page.locator("main img, main iframe, main style, main script, main a[href^=javascript]").count() == 0
+            seen += page.locator("main .letters > li, main .entries > li").count()
+            further = page.locator(".more a")
+            if not further.count():
+                break
+            page.goto(further.get_attribute("href") or "")
+    assert seen > 250
+
+
+def test_nothing_of_a_message_asks_its_sender_s_server_while_it_is_read(
+    browser: Browser, page: Page, installation: Installation
+) -> None:
+    with Counting() as server:
+        with hub_of(installation) as hub:
+            with hub.database.transaction() as session:
+                channel = all_channels(session)[0]
+                messages = tuple(
+                    Incoming(
+                        remote_id=f"load {number}",
+                        revision="1",
+                        kind=Kind.COMMENT,
+                        author=Author(id="loader", name="Loader", url=server.address, avatar=f"{server.address}/a.png"),
+                        text=name,
+                        html=server.named_in(html),
+                        created_at=hub.clock(),
+                        root_id="loads",
+                        attachments=(Attachment(kind="image", url=f"{server.address}/{number}.png", alt=name),),
+                    )
+                    for number, (name, html) in enumerate(LOADS)
+                )
+                store_page(session, channel, Pulled(cursor="loads", messages=messages), pull=9_000, now=hub.clock())
+            with hub.database.reading() as session:
+                line = conversations.lines(session, teams=None, limit=1)[0]
+        sign_in(page)
+        page.goto(f"/conversations/{line.conversation.id}")
+        page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+        page.wait_for_load_state("networkidle")
+        assert page.locator(".msg").count() == len(LOADS)
+        assert server.hits == 0
+        # The same as it was sent, shown by a program that trusts it: the server would have been asked.
+        trusting = browser.new_context()
+        trusting.new_page().set_content(server.named_in("".join(html for _, html in LOADS)), wait_until="commit")
+        wait_until(lambda: server.hits > 5, "a browser that loads what it is shown")
+        trusting.close()
 
 
 def assert_quiet(page: Page) -> None:
