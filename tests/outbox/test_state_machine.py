@@ -98,6 +98,25 @@ class Sending(RuleBasedStateMachine):
     def a_worker_falls_silent(self, worker: str) -> None:
         self.world.dies(worker)
 
+    @rule(worker=workers)
+    def a_worker_is_stopped_with_what_it_has_claimed(self, worker: str) -> None:
+        self.world.ticks(11)
+        self.world.falls_asleep(worker)
+
+    @precondition(lambda self: self.world.asleep)
+    @rule()
+    def who_was_stopped_goes_on(self) -> None:
+        self.world.wake()
+
+    @precondition(lambda self: self.world.written)
+    @rule()
+    def everything_is_restored_from_a_backup(self) -> None:
+        self.world.is_restored()
+
+    @rule(hours=st.sampled_from([-24, -1, 1, 24]))
+    def somebody_sets_the_clock(self, hours: int) -> None:
+        self.world.sets_the_clock(hours)
+
     @rule(dies_at=st.sampled_from(PULLING))
     def the_echoes_come_in(self, dies_at: str) -> None:
         self.world.pulls(dies_at=dies_at)

@@ -20,6 +20,8 @@ from hub.outbox import decide
 from hub.outbox.model import OutboxItem, State
 from hub.outbox.resolve import claim_stuck, resolve_item
 from hub.outbox.send import claim_due, send_item
+from hub.outbox.settle import hold_what_is_open
+from hub.outbox.store import bring_forward
 from hub.testing.fake import Crash, FakeNetwork
 from tests.desk import Desk
 
@@ -74,6 +76,8 @@ class World:
     desk: Desk
     written: list[Written] = field(default_factory=list)
     pressed: list[Pressed] = field(default_factory=list)
+    asleep: list[tuple[str, OutboxItem]] = field(default_factory=list)
+    """What workers had claimed when they were stopped."""
 
     def presses(self, name: str) -> None:
         """Somebody likes the question, or takes the like back; pressed again while it is on its way it counts once."""
@@ -134,6 +138,32 @@ class World:
         with Dying(self, worker, dies_at):
             for item in claim_due(self.hub, worker):
                 send_item(self.hub, self.desk.connectors, worker, item)
+
+    def falls_asleep(self, worker: str) -> None:
+        """A worker is stopped with its hands full; after a while its claims are free."""
+        self.beats(worker)
+        self.asleep += [(worker, item) for item in claim_due(self.hub, worker)]
+        self.dies(worker)
+
+    def wake(self) -> None:
+        """Those who were stopped go on as if nothing had happened."""
+        woken, self.asleep = self.asleep, []
+        for worker, item in woken:
+            with Dying(self, worker, ""):
+                send_item(self.hub, self.desk.connectors, worker, item)
+
+    def is_restored(self) -> None:
+        """What a restore does to everything that is not settled."""
+        with self.hub.database.transaction() as session:
+            hold_what_is_open(session, now=self.hub.clock())
+        for pressed in self.pressed:
+            pressed.decided = True
+
+    def sets_the_clock(self, hours: int) -> None:
+        """Somebody sets the clock that people see, and the engine notices."""
+        self.ticks(hours * 3600)
+        with self.hub.database.transaction() as session:
+            bring_forward(session, now=self.hub.clock())
 
     def resolves(self, worker: str, *, dies_at: str = "") -> None:
         self.beats(worker)
