@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from hub.channels import store as channels
 from hub.connector import Features, Measure, Moderation, Outgoing
@@ -69,9 +70,13 @@ class Offer:
 
 def allowed(features: Features, message: Message) -> tuple[str, ...]:
     """What may be done to a message, as its connector declares and its moderation allows."""
+    return _names(frozenset(features.actions), message)
+
+
+def _names(actions: frozenset[str], message: Message) -> tuple[str, ...]:
     if message.deleted_at is not None or message.remote_id is None:
         return ()
-    taken = features.actions - set(message.reply.impossible)
+    taken = actions - set(message.reply.impossible)
     if message.direction is Direction.OUT:
         return tuple(name for name in _ON_OUR_OWN if name in taken and _is_possible(name, message))
     moderating = _MODERATION.get(message.moderation, ()) if message.moderation else ()
@@ -83,11 +88,23 @@ def offers(
     features: Features, message: Message, acts: list[Act], delivery: OutboxItem | None = None, *, now: datetime
 ) -> tuple[Offer, ...]:
     """The buttons at a message. `acts`: what was lately done to it, newest first, as the outbox knows."""
+    if not acts and delivery is None:
+        return _untouched(frozenset(features.actions), message)
     names = allowed(features, message)
     if delivery is not None and len(delivery.parts) > 1:
         # What went out in several posts cannot be changed in one.
         names = tuple(name for name in names if name != "edit")
     last = {sort: act for sort, act in latest(acts).items() if is_newer_than_told(act, now)}
+    return _of_names(names, message, last)
+
+
+@lru_cache(maxsize=4096)
+def _untouched(actions: frozenset[str], message: Message) -> tuple[Offer, ...]:
+    """The buttons at a message that nobody did anything to lately: made once for as long as it stays the same."""
+    return _of_names(_names(actions, message), message, {})
+
+
+def _of_names(names: tuple[str, ...], message: Message, last: dict[str, Act]) -> tuple[Offer, ...]:
     found = [_offer(name, names, message, last) for name in names if name not in _UNDOES]
     return tuple(offer for offer in found if offer is not None)
 

@@ -54,6 +54,10 @@ class Conversation:
     version: int
     created_at: datetime
 
+    def __hash__(self) -> int:
+        # Lists keep what they made of it: all fields would be gone through for each row of each page.
+        return hash(self.id)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
@@ -66,6 +70,9 @@ class Line:
     channel_kind: str
     channel_name: str
     post_title: str
+
+    def __hash__(self) -> int:
+        return hash(self.conversation.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +113,9 @@ class Message:
     author_name: str = ""
     author_handle: str = ""
     author_trust: Trust = Trust.NETWORK
+
+    def __hash__(self) -> int:
+        return hash(self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

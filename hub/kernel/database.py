@@ -58,6 +58,10 @@ class Session(ABC):
         rows: list[Row] = self._execute(self.dialect.translate(statement), bound(params)).fetchall()
         return rows
 
+    @abstractmethod
+    def tuples(self, statement: str, **params: object) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """The names of the columns and the rows bare: for what is made once for as long as its row says the same."""
+
     def one(self, statement: str, **params: object) -> Row | None:
         row: Row | None = self._execute(self.dialect.translate(statement), bound(params)).fetchone()
         return row

@@ -13,7 +13,7 @@ from psycopg.rows import dict_row, tuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from hub.errors import DatabaseUnusable, StorageFull
-from hub.kernel.database import Database, Moment, Session
+from hub.kernel.database import Database, Moment, Session, bound
 from hub.kernel.dialect import POSTGRESQL
 
 _MOMENT = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) AS ms"
@@ -37,6 +37,11 @@ class PostgresSession(Session):
 
     def _execute(self, sql: str, params: Mapping[str, Any]) -> psycopg.Cursor[dict[str, Any]]:
         return self.connection.execute(sql.encode(), params)
+
+    def tuples(self, statement: str, **params: object) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        cursor = self.connection.cursor(row_factory=tuple_row)
+        cursor.execute(self.dialect.translate(statement).encode(), bound(params))
+        return tuple(column.name for column in cursor.description or ()), cursor.fetchall()
 
     def _execute_many(self, sql: str, rows: list[dict[str, Any]]) -> None:
         with self.connection.cursor() as cursor:

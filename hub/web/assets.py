@@ -20,11 +20,13 @@ class Assets:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self.folder = folder
-        self.digest = _digest(folder)
+        names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+        self.digest = _digest(folder, names)
+        self._names = frozenset(names)
 
     def address(self, name: str) -> str:
         """The address of a file by its name below static/. Raises LookupError when there is none."""
-        if not (self.folder / name).is_file():
+        if name not in self._names:
             raise LookupError(f"there is no static file {name}")
         return f"/static/{self.digest}/{name}"
 
@@ -47,8 +49,8 @@ def favicon() -> AnyResponse:
     return redirect(current_app.extensions["hub"].assets.address("hub.svg"), code=302)
 
 
-def _digest(folder: Path) -> str:
+def _digest(folder: Path, names: list[str]) -> str:
     total = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        total.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for name in sorted(names):
+        total.update(name.encode() + b"\0" + (folder / name).read_bytes() + b"\0")
     return total.hexdigest()[:16]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
-from flask import request
+from flask import current_app, request
 
 from hub.connector import Author, Features, Measure, Outgoing, Visibility
 from hub.errors import Absent, Invalid
@@ -59,6 +61,18 @@ class Choices:
     usual: Visibility = Visibility.PUBLIC
     named: tuple[Author, ...] = ()
     languages: tuple[tuple[str, str], ...] = ()
+
+    def language_options(self, chosen: str) -> str:
+        """The options of the choice of a language."""
+        return _options(self.languages, chosen)
+
+
+@lru_cache(maxsize=256)
+def _options(choices: tuple[tuple[str, str], ...], chosen: str) -> str:
+    """Made once: there are forty languages in every composer."""
+    pieces: Any = current_app.jinja_env.get_template("inbox/words.html").module
+    found: str = pieces.options(choices, chosen)
+    return found
 
 
 def read(who: Actor) -> tuple[Form, Composing]:

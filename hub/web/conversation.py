@@ -37,6 +37,7 @@ from hub.web.site import the_hub
 
 NOTICES.update(act_queued=mark("It is being done; the network's answer shows here."))
 blueprint = Blueprint("conversation", __name__, url_prefix="/conversations")
+_QUOTE = Offer(name="quote")
 LONGEST_KEPT = 4000
 """Characters of a message whose markup is kept to be shown again."""
 
@@ -53,7 +54,7 @@ def page(conversation_id: int) -> AnyResponse:
     if found.unread:
         with hub.database.transaction() as session:
             mark_read(hub, session, found)
-    return _page(conversation_id, _begun(conversation_id))
+    return _page(conversation_id, _begun(found))
 
 
 @blueprint.get("/<int:conversation_id>/messages")
@@ -171,9 +172,8 @@ def _do(found: Conversation, message_id: int, name: str, client_key: str, text: 
     queue_deed(the_hub(), Deed(message_id=message_id, name=name, agent_id=who, client_key=key, text=text))
 
 
-def _begun(conversation_id: int) -> Composing:
+def _begun(found: Conversation) -> Composing:
     """The composer as a link opens it: empty, to quote a message, or with a text of ours to change."""
-    found = _allowed_now(conversation_id, Action.READ_CONVERSATION)
     fresh = Composing(client_key=the_hub().token())
     if request.args.get("edit"):
         edited = _ours(found, request.args["edit"])
@@ -247,6 +247,8 @@ class Shown:
     reading: Reading
     now: datetime
     language: str
+    quotes_on: int | None
+    """The channel whose messages may be quoted."""
 
     def message(self, utterance: Utterance, delivery: str) -> str:
         """One message; it is made once for as long as it looks the same, except what only we wrote."""
@@ -260,17 +262,19 @@ class Shown:
 
     def _offers(self, utterance: Utterance) -> tuple[Offer, ...]:
         """The buttons at a message; what can be answered may be quoted as well, where the network has it."""
-        message, sender = utterance.message, self.reading.answerable.send_through
+        message = utterance.message
         is_theirs = message.direction is Direction.IN and not utterance.is_context and message.deleted_at is None
-        if not is_theirs or sender is None or sender.id != message.channel_id:
+        if not is_theirs or message.channel_id != self.quotes_on or "quote" in message.reply.impossible:
             return utterance.offers
-        quotes = the_hub().plugins.connector(sender.kind).features.quotes and "quote" not in message.reply.impossible
-        return (*utterance.offers, Offer(name="quote")) if quotes else utterance.offers
+        return (*utterance.offers, _QUOTE)
 
 
 def _shown(reading: Reading) -> Shown:
     language = f"{texts.current_language()} {texts.current_time_zone()}"
-    return Shown(reading=reading, now=the_hub().clock(), language=language)
+    sender = reading.answerable.send_through
+    quotes = sender is not None and the_hub().plugins.connector(sender.kind).features.quotes
+    quotes_on = sender.id if sender is not None and quotes else None
+    return Shown(reading=reading, now=the_hub().clock(), language=language, quotes_on=quotes_on)
 
 
 def _has_failed(utterance: Utterance) -> bool:

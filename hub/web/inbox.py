@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, current_app, render_template, request
+from markupsafe import Markup
 
 from hub.channels import store as channels
 from hub.channels.model import Channel
@@ -59,8 +60,11 @@ class Listing:
     now: datetime
     language: str
 
-    def row(self, line: Line, *, is_current: bool) -> str:
-        """One row as markup, made once for as long as it looks the same."""
+    def rows(self, current: int | None) -> Markup:
+        """The rows as markup, each made once for as long as it looks the same. `current`: the open conversation."""
+        return Markup("").join(self._row(line, is_current=line.conversation.id == current) for line in self.lines)
+
+    def _row(self, line: Line, *, is_current: bool) -> str:
         return _row(line, self.view, is_current, texts.ago(line.conversation.last_at, self.now), self.language)
 
 
@@ -115,7 +119,7 @@ def asked_view() -> View:
 
 def _visible_channels(session: Session, who: Actor) -> tuple[Channel, ...]:
     teams = visible_teams(who)
-    return tuple(channel for channel in channels.all_channels(session) if teams is None or channel.team_id in teams)
+    return tuple(channels.all_channels(session) if teams is None else channels.of_teams(session, sorted(teams)))
 
 
 @lru_cache(maxsize=4096)

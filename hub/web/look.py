@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import MutableMapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import regex
 from flask import Flask, g
 from flask.templating import Environment
+from markupsafe import Markup
 
 from hub.channels.connect import error_of
 from hub.channels.model import Trouble
@@ -46,6 +48,8 @@ def dress(app: Flask) -> None:
     env.add_extension("jinja2.ext.i18n")
     env.policies["ext.i18n.trimmed"] = True
     getattr(env, "install_gettext_callables")(texts.gettext, texts.plural_form, newstyle=True)  # noqa: B009
+    # Jinja's own are asked in three steps for each text of each page.
+    env.globals.update(_=text, gettext=text)
     env.filters.update(initials=initials, tone=tone, network_class=network_class, ago=ago, day=day, full_time=full_time)
     env.globals.update(form_key=lambda: the_hub().token())
     env.filters.update(until=until, time_of_day=texts.time_of_day, iso=datetime.isoformat)
@@ -64,6 +68,16 @@ def dress(app: Flask) -> None:
     env.globals.update(nonce=page_nonce, form_token=form_token, navigation=navigation)
     env.globals.update(static=lambda name: site().assets.address(name), may=may)
     app.context_processor(_facts)
+
+
+def text(message: str, /, **params: object) -> Markup:
+    """A text of ours for a template, in the language of this request; what is filled in is escaped."""
+    return _text(message, texts.current_language()) % params
+
+
+@lru_cache(maxsize=2048)
+def _text(message: str, _language: str) -> Markup:
+    return Markup(texts.gettext(message))
 
 
 def initials(name: str) -> str:

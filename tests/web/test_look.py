@@ -9,8 +9,9 @@ import pytest
 
 from hub.errors import DatabaseUnusable, KeyLost, StorageFull, Unavailable
 from hub.kernel.statuses import status_of
+from hub.kernel.texts import use_language
 from hub.web.assets import FOLDER, Assets
-from hub.web.look import TONES, initials, network_class, tone
+from hub.web.look import TONES, initials, network_class, text, tone
 from tests.web.browser import Browser
 
 CSS = (FOLDER / "hub.css").read_text(encoding="utf-8")
@@ -169,3 +170,24 @@ def test_trace_is_not_answered(browser: Browser) -> None:
 def test_a_report_of_a_browser_never_breaks_anything(body: bytes, browser: Browser) -> None:
     answer = browser.client.post("/csp-report", data=body, base_url=browser.base_url)
     assert answer.status_code == 204
+
+
+def test_a_text_in_a_template_is_in_the_language_of_now_and_escapes_what_is_filled_in() -> None:
+    try:
+        for code, wanted in {
+            "en": "Write to &lt;b&gt;…",
+            "de": "An &lt;b&gt; schreiben…",
+            "fr": "Write to &lt;b&gt;…",
+        }.items():
+            use_language(code)
+            assert text("Write to %(name)s…", name="<b>") == wanted
+    finally:
+        use_language("en")
+
+
+def test_only_a_file_has_an_address(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text("1")
+    (tmp_path / "folder").mkdir()
+    for name in ("folder", "../a.js", "", "A.js"):
+        with pytest.raises(LookupError):
+            Assets(tmp_path).address(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -22,6 +22,10 @@ _COLUMNS = """
 _ONE = f"SELECT {_COLUMNS} FROM channels WHERE id = :id AND state <> 'removed'"  # noqa: S608
 
 _ALL = f"SELECT {_COLUMNS} FROM channels WHERE state <> 'removed' ORDER BY name, id"  # noqa: S608
+
+_OF_TEAMS = f"""
+    SELECT {_COLUMNS} FROM channels
+    WHERE state <> 'removed' AND team_id IN {{ids teams}} ORDER BY name, id"""  # noqa: S608
 
 # Whoever connects an account holds this row to the end of the transaction: no two forms find the account free.
 _CONNECT_ALONE = "UPDATE installation SET value = value WHERE name = 'key_id'"
@@ -151,6 +155,11 @@ def channel(session: Session, channel_id: int) -> Channel:
 def all_channels(session: Session) -> list[Channel]:
     """Every connected channel, by name."""
     return [_channel(row) for row in session.all(_ALL)]
+
+
+def of_teams(session: Session, teams: Sequence[int]) -> list[Channel]:
+    """The connected channels of these teams, by name."""
+    return [_channel(row) for row in session.all(_OF_TEAMS, teams=list(teams))]
 
 
 def with_account(session: Session, kind: str, account_id: str, *, but: int = 0) -> Channel | None:

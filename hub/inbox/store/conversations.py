@@ -271,18 +271,21 @@ def lines(
     }
     if channel_id is not None and teams is not None:
         # A channel may have come to a team that its older conversations do not belong to.
-        rows = session.all(_LISTS["channel of teams", state], channel_id=channel_id, teams=list(teams), **mark)
-    elif channel_id is not None:
-        rows = session.all(_LISTS["channel", state], channel_id=channel_id, **mark)
-    elif teams is None:
-        rows = session.all(_LISTS["all", state], **mark)
-    elif len(teams) == 1:
-        rows = session.all(_LISTS["team", state], team_id=teams[0], **mark)
-    else:
-        found = [row for team in teams for row in session.all(_NEWEST[state], team_id=team, **mark)]
-        wanted = [row["id"] for row in sorted(found, key=_recency, reverse=True)[:limit]]
-        rows = sorted(session.all(_THESE_LINES, wanted=wanted), key=_recency, reverse=True)
-    return [_kept_line(tuple(row), tuple(row.values())) for row in rows]
+        return _lines(session, _LISTS["channel of teams", state], channel_id=channel_id, teams=list(teams), **mark)
+    if channel_id is not None:
+        return _lines(session, _LISTS["channel", state], channel_id=channel_id, **mark)
+    if teams is None:
+        return _lines(session, _LISTS["all", state], **mark)
+    if len(teams) == 1:
+        return _lines(session, _LISTS["team", state], team_id=teams[0], **mark)
+    found = [row for team in teams for row in session.all(_NEWEST[state], team_id=team, **mark)]
+    wanted = [row["id"] for row in sorted(found, key=_recency, reverse=True)[:limit]]
+    return sorted(_lines(session, _THESE_LINES, wanted=wanted), key=_activity, reverse=True)
+
+
+def _lines(session: Session, statement: str, **params: object) -> list[Line]:
+    names, rows = session.tuples(statement, **params)
+    return [_kept_line(names, row) for row in rows]
 
 
 def these_lines(session: Session, conversation_ids: Sequence[int]) -> dict[int, Line]:
@@ -293,6 +296,10 @@ def these_lines(session: Session, conversation_ids: Sequence[int]) -> dict[int, 
 
 def _recency(row: Row) -> tuple[int, int]:
     return row["last_at"], row["id"]
+
+
+def _activity(line: Line) -> tuple[datetime, int]:
+    return line.conversation.last_at, line.conversation.id
 
 
 def line(session: Session, conversation_id: int) -> Line:

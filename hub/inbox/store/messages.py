@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -74,6 +76,9 @@ _NEWEST_IDS = """
     SELECT conversation_id, max(id) AS newest FROM messages
     WHERE conversation_id IN {ids wanted} GROUP BY conversation_id"""
 
+LONGEST_KEPT = 4000
+"""Characters of a message that is kept to be shown again."""
+
 _RAW = "SELECT raw FROM messages WHERE id = :id"
 
 _STALE_HTML = "SELECT source_html FROM messages WHERE id = :id"
@@ -93,10 +98,8 @@ def of_conversation(
     before: our id of the message an earlier page ended with.
     """
     if before is None:
-        rows = session.all(_OF_CONVERSATION, conversation_id=conversation_id, limit=limit)
-    else:
-        rows = session.all(_EARLIER, conversation_id=conversation_id, before=before, limit=limit)
-    return [_message(session, row) for row in rows]
+        return _messages(session, _OF_CONVERSATION, conversation_id=conversation_id, limit=limit)
+    return _messages(session, _EARLIER, conversation_id=conversation_id, before=before, limit=limit)
 
 
 def newest_ids(session: Session, conversation_ids: Sequence[int]) -> dict[int, int]:
@@ -116,10 +119,9 @@ def around(
     session: Session, thread_id: int, conversation_id: int, *, parents: Sequence[str], own: Sequence[str]
 ) -> list[Message]:
     """What others said next to a conversation in its thread: what it answers, and what answers it."""
-    rows = session.all(
-        _AROUND, thread_id=thread_id, conversation_id=conversation_id, parents=list(parents), own=list(own)
+    return _messages(
+        session, _AROUND, thread_id=thread_id, conversation_id=conversation_id, parents=list(parents), own=list(own)
     )
-    return [_message(session, row) for row in rows]
 
 
 def message(session: Session, message_id: int) -> Message | None:
@@ -155,7 +157,30 @@ def _utterance(row: Row) -> Utterance:
     )
 
 
+def _messages(session: Session, statement: str, **params: object) -> list[Message]:
+    names, rows = session.tuples(statement, **params)
+    return [_kept_or_made(session, names, row) for row in rows]
+
+
+def _kept_or_made(session: Session, names: tuple[str, ...], values: tuple[Any, ...]) -> Message:
+    """A message as its row says. A short one is made once for as long as the row stays the same."""
+    row = dict(zip(names, values, strict=True))
+    if len(row["text"]) + len(row["html"] or "") > LONGEST_KEPT or _is_stale(row):
+        return _message(session, row)
+    return _kept(names, values)
+
+
+@lru_cache(maxsize=4096)
+def _kept(names: tuple[str, ...], values: tuple[Any, ...]) -> Message:
+    row = dict(zip(names, values, strict=True))
+    return _made(row, row["html"])
+
+
 def _message(session: Session, row: Row) -> Message:
+    return _made(row, _clean_html(session, row))
+
+
+def _made(row: Row, html: str | None) -> Message:
     return Message(
         id=row["id"],
         channel_id=row["channel_id"],
@@ -174,7 +199,7 @@ def _message(session: Session, row: Row) -> Message:
         language=row["language"],
         content_warning=row["content_warning"],
         text=row["text"],
-        html=_clean_html(session, row),
+        html=html,
         attachments=msgspec.json.decode(row["attachments"], type=tuple[Attachment, ...]),
         moderation=Moderation(row["moderation"]) if row["moderation"] else None,
         done=tuple(msgspec.json.decode(row["done"], type=list[str])),
@@ -193,8 +218,12 @@ def _message(session: Session, row: Row) -> Message:
 
 def _clean_html(session: Session, row: Row) -> str | None:
     """The stored clean form; made again from the source when the sanitiser has changed since."""
-    if row["html"] is None or row["html_version"] == CLEAN_VERSION:
+    if not _is_stale(row):
         html: str | None = row["html"]
         return html
     source = session.one(_STALE_HTML, id=row["id"])
     return clean(source["source_html"] or "") if source else None
+
+
+def _is_stale(row: Row) -> bool:
+    return row["html"] is not None and row["html_version"] != CLEAN_VERSION
