@@ -55,7 +55,8 @@ def held_media(media: Path) -> Iterator[HeldMedia]:
 def path_inside(folder: Path, name: str) -> Path:
     """Where a file of that name lies in a media folder. Raises DatabaseUnusable for a name that leads out of it."""
     path = folder / name
-    if not path.resolve().is_relative_to(folder.resolve()) or ".." in path.parts:
+    is_name = "\0" not in name and not {"", ".", ".."} & set(name.split("/"))
+    if not is_name or not path.resolve().is_relative_to(folder.resolve()):
         raise DatabaseUnusable("damaged", f"a file of media is called {name!r}")
     return path
 

@@ -132,3 +132,26 @@ def test_it_is_refused_while_another_hubbub_runs_on_the_folder(hub: Hub, target:
     backed_up(hub, file)
     with folder_lock(target, alone=False), pytest.raises(Invalid, match="in_use"):
         bring(target, file)
+
+
+OUTSIDE = ["../evil", "../../evil", "uploads/../../evil", "/evil", "linked/evil", "", ".", "..", "a//b", "n" * 300]
+
+
+@pytest.mark.parametrize("name", OUTSIDE, ids=repr)
+def test_no_file_of_a_backup_is_put_anywhere_but_below_the_media(
+    hub: Hub, target: Config, file: Path, tmp_path: Path, name: str
+) -> None:
+    """Whoever can write into a backup writes no other file of the machine by it."""
+    (hub.config.media / "picture.png").write_bytes(b"\x89PNG")
+    backed_up(hub, file)
+    with open_file(file) as session:
+        session.run(
+            "UPDATE sqlar SET name = 'media/' || :name", name=str(tmp_path / "evil") if name == "/evil" else name
+        )
+    target.media.mkdir()
+    (target.media / "linked").symlink_to(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises((DatabaseUnusable, Invalid)):
+        bring(target, file)
+    after = {each for each in tmp_path.rglob("*") if each not in before}
+    assert {each.name for each in after} <= {"lock"}

@@ -79,14 +79,15 @@ def test_a_bad_line_is_named_and_nothing_is_brought_in(
     assert {each.name for each in target.data.iterdir()} <= {"key", "lock", "media"}
 
 
-@pytest.mark.parametrize("how", ["up", "absolute", "link"])
+@pytest.mark.parametrize("how", ["up", "absolute", "link", "nothing", "itself", "NUL"])
 def test_no_file_beside_the_export_is_read_into_the_media(
     target: Config, folder: Path, tmp_path: Path, how: str
 ) -> None:
     secret = tmp_path / "passwords"
     secret.write_bytes(b"of the machine")
     (folder / "media" / "linked").symlink_to(secret)
-    name = {"up": "../../passwords", "absolute": str(secret), "link": "linked"}[how]
+    odd = {"nothing": "", "itself": ".", "NUL": "linked\0.png"}
+    name = {"up": "../../passwords", "absolute": str(secret), "link": "linked", **odd}[how]
     told = {"name": name, "size": 14, "sha256": hashlib.sha256(secret.read_bytes()).hexdigest()}
     (folder / "media.jsonl").write_text(json.dumps(told) + "\n")
     with pytest.raises(DatabaseUnusable, match="a file of media is called"):
