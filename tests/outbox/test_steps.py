@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import pytest
 
 from hub.errors import Conflict
+from hub.inbox.undo import undo_reply
+from hub.kernel.hub import Hub
+from hub.outbox import decide
 from hub.outbox.model import State
 from hub.outbox.settle import settle
 from hub.testing.fake import FakeNetwork
@@ -44,3 +48,33 @@ def test_every_other_step_is_refused_and_changes_nothing(desk: Desk, fake: FakeN
         else:
             assert after in STEPS[before].split(), f"{before} became {after}"
         assert desk.item(outbox_id).state is ends
+
+
+PEOPLE: dict[str, tuple[Callable[[Hub, int], object], str, str]] = {
+    "take back": (undo_reply, "queued held", "cancelled"),
+    "send again": (decide.retry, "failed unknown held", "queued"),
+    "mark as sent": (decide.mark_sent, "failed unknown", "sent"),
+    "give up": (decide.cancel, "queued failed unknown held", "cancelled"),
+}
+"""What a person may do, when, and what becomes of it. `held`: before its first try, not by a restore."""
+
+
+@pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("action", list(PEOPLE))
+def test_a_person_is_told_when_it_is_too_late_and_never_decides_about_a_call_under_way(
+    action: str, desk: Desk, fake: FakeNetwork
+) -> None:
+    fake.says("hello")
+    desk.pulls()
+    outbox_id = desk.answers("yes")
+    does, whenever, becomes = PEOPLE[action]
+    for before in State:
+        with desk.hub.database.transaction() as session:
+            session.run("UPDATE outbox SET state = :state", state=before.value)
+        if before in whenever.split():
+            does(desk.hub, outbox_id)
+            assert desk.item(outbox_id).state == becomes
+        else:
+            with pytest.raises(Conflict):
+                does(desk.hub, outbox_id)
+            assert desk.item(outbox_id).state is before
