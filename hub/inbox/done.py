@@ -10,7 +10,8 @@ from hub.errors import HubError
 from hub.events import MessageChanged
 from hub.inbox.act import UNDONE_BY, sort_of
 from hub.inbox.store import intake, search
-from hub.inbox.store.intake import Known, Tomb
+from hub.inbox.store.intake import Known
+from hub.inbox.store.tombs import Tomb
 from hub.inbox.versions import is_firmer
 from hub.kernel import log
 from hub.kernel.database import Session

@@ -17,8 +17,9 @@ from hub.inbox import readable
 from hub.inbox.act import is_newer_than_told, sort_of
 from hub.inbox.authors import Authors
 from hub.inbox.model import Direction, Origin
-from hub.inbox.store import conversations, intake, messages, replies, search
-from hub.inbox.store.intake import Known, Place, Tomb
+from hub.inbox.store import conversations, intake, messages, replies, search, tombs
+from hub.inbox.store.intake import Known, Place
+from hub.inbox.store.tombs import Tomb
 from hub.inbox.summary import summarise
 from hub.inbox.threads import Threads
 from hub.inbox.versions import is_back, is_firmer, is_newer, is_outdated
@@ -88,7 +89,7 @@ class _Intake:
         named = {name for message in wanted for name in (message.parent_id, message.root_id) if name}
         self._adopt_arrived(ids | named)
         self._known = intake.known(self.session, self.channel.id, ids | named)
-        self._tombs.update(intake.tombs(self.session, self.channel.id, ids))
+        self._tombs.update(tombs.tombs(self.session, self.channel.id, ids))
         if wanted:
             identity_ids = self._authors.prepare(message.author for message in wanted)
             self._threads.prepare(wanted, self._known, identity_ids)
@@ -110,7 +111,7 @@ class _Intake:
                 continue
             earlier = self._tombs.get(deletion.remote_id)
             if is_firmer(tomb, earlier.deleted_by if earlier else None):
-                intake.bury(self.session, self.channel.id, deletion.remote_id, tomb)
+                tombs.bury(self.session, self.channel.id, deletion.remote_id, tomb)
                 self._tombs[deletion.remote_id] = tomb
 
     def bury(self, reason: str, raw: str) -> None:
@@ -138,7 +139,7 @@ class _Intake:
             return
         ids = [each.remote_id for each in adopted]
         self._known.update(intake.known(self.session, self.channel.id, ids))
-        self._tombs.update(intake.tombs(self.session, self.channel.id, ids))
+        self._tombs.update(tombs.tombs(self.session, self.channel.id, ids))
         for remote_id in ids:
             self._apply_tomb(self._known[remote_id])
 
@@ -203,7 +204,7 @@ class _Intake:
         tomb = self._tombs.pop(remote_id, None)
         if tomb is None:
             return None
-        intake.unbury(self.session, self.channel.id, remote_id)
+        tombs.unbury(self.session, self.channel.id, remote_id)
         return None if is_back(tomb, pull=self.pull) else tomb
 
     def _conversation(self, message: Incoming, thread_id: int, identity_id: int) -> int | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from hub.connector import DeletedBy, Incoming
-from hub.inbox.store.intake import Known, Tomb
+from hub.inbox.store.intake import Known
+from hub.inbox.store.tombs import Tomb
 from hub.outbox.model import Edit
 
 _FOR_NOW = frozenset({DeletedBy.UNAVAILABLE, DeletedBy.BLOCKED, DeletedBy.ACCOUNT})

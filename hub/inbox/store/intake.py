@@ -1,4 +1,4 @@
-"""What ingest reads and writes of messages, their older versions and tombstones. What pages read is in messages.py."""
+"""What ingest reads and writes of messages and their older versions. What pages read is in messages.py."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import msgspec
 
 from hub.connector import DeletedBy, Incoming
 from hub.inbox.model import Direction, Origin
-from hub.kernel.clock import from_micros, from_micros_or_none
+from hub.inbox.store.tombs import Tomb, tomb_columns
+from hub.kernel.clock import from_micros_or_none
 from hub.kernel.database import Row, Session, storable
 from hub.kernel.html import CLEAN_VERSION, MAX_HTML, clean, safe_link
 from hub.outbox.model import OutboxItem
@@ -74,18 +75,6 @@ _DELETE = "UPDATE messages SET deleted_at = :deleted_at, deleted_by = :deleted_b
 
 _REVIVE = "UPDATE messages SET deleted_at = NULL, deleted_by = NULL, pull = :pull WHERE id = :id"
 
-_BURY = """
-    INSERT INTO tombstones (channel_id, remote_id, deleted_at, deleted_by, pull)
-    VALUES (:channel_id, :remote_id, :deleted_at, :deleted_by, :pull)
-    ON CONFLICT (channel_id, remote_id) DO UPDATE SET deleted_at = excluded.deleted_at,
-        deleted_by = excluded.deleted_by, pull = excluded.pull"""
-
-_TOMBS = """
-    SELECT remote_id, deleted_at, deleted_by, pull FROM tombstones
-    WHERE channel_id = :channel_id AND remote_id IN {texts remote_ids}"""
-
-_UNBURY = "DELETE FROM tombstones WHERE channel_id = :channel_id AND remote_id = :remote_id"
-
 _SET_CONVERSATION = "UPDATE messages SET conversation_id = :conversation_id WHERE id = :id"
 
 _SET_THREAD = "UPDATE messages SET thread_id = :into_id WHERE thread_id = :from_id"
@@ -144,15 +133,6 @@ class Child:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tomb:
-    """A deletion: of a stored message, or kept for one that has not come yet."""
-
-    deleted_at: datetime
-    deleted_by: DeletedBy
-    pull: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where a new message belongs and how it came. `copy_of`: the item of ours that was sent a second time by it."""
 
@@ -179,27 +159,6 @@ def children(session: Session, channel_id: int, remote_ids: Sequence[str]) -> li
     return [_child(row) for row in rows]
 
 
-def tombs(session: Session, channel_id: int, remote_ids: Iterable[str]) -> dict[str, Tomb]:
-    """Deletions that came before what they delete, by its remote id."""
-    rows = session.all(_TOMBS, channel_id=channel_id, remote_ids=list(remote_ids))
-    return {
-        row["remote_id"]: Tomb(
-            deleted_at=from_micros(row["deleted_at"]), deleted_by=DeletedBy(row["deleted_by"]), pull=row["pull"]
-        )
-        for row in rows
-    }
-
-
-def bury(session: Session, channel_id: int, remote_id: str, tomb: Tomb) -> None:
-    """Keep a deletion for a message that has not come yet."""
-    session.run(_BURY, channel_id=channel_id, remote_id=remote_id, **_tomb(tomb))
-
-
-def unbury(session: Session, channel_id: int, remote_id: str) -> None:
-    """The message has come: what its tombstone says is said at the message from now on."""
-    session.run(_UNBURY, channel_id=channel_id, remote_id=remote_id)
-
-
 def add(session: Session, message: Incoming, place: Place) -> int:
     """Store a message that is new to us, cleaned."""
     ours = message.author.is_us
@@ -221,7 +180,12 @@ def add(session: Session, message: Incoming, place: Place) -> int:
         done=to_json(sorted(set(message.done))),
         date_guessed=int(message.date_guessed),
         history=int(place.history),
-        **{"pull": place.pull, "deleted_at": None, "deleted_by": None, **(_tomb(place.tomb) if place.tomb else {})},
+        **{
+            "pull": place.pull,
+            "deleted_at": None,
+            "deleted_by": None,
+            **(tomb_columns(place.tomb) if place.tomb else {}),
+        },
         **_content(message),
     )
 
@@ -286,7 +250,7 @@ def change_text(session: Session, stored: Known, text: str, *, edited_at: dateti
 
 def delete(session: Session, message_id: int, tomb: Tomb) -> None:
     """Mark a message deleted; its text stays readable for us."""
-    session.run(_DELETE, id=message_id, **_tomb(tomb))
+    session.run(_DELETE, id=message_id, **tomb_columns(tomb))
 
 
 def revive(session: Session, message_id: int, *, pull: int) -> None:
@@ -333,10 +297,6 @@ def _content(message: Incoming) -> dict[str, object]:
         "edited_at": message.edited_at,
         "raw": raw if len(raw) <= _LONGEST_RAW else "{}",
     }
-
-
-def _tomb(tomb: Tomb) -> dict[str, object]:
-    return {"deleted_at": tomb.deleted_at, "deleted_by": tomb.deleted_by.value, "pull": tomb.pull}
 
 
 def _known(row: Row) -> Known:
