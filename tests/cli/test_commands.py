@@ -8,7 +8,7 @@ import pytest
 
 from hub import errors
 from hub.commands.exits import Exit, exit_for
-from hub.commands.output import print_table
+from hub.commands.output import print_error, print_table, print_warnings
 from hub.connector import Receipt
 from hub.testing.clock import START
 from tests.cli.conftest import Terminal
@@ -257,3 +257,19 @@ def test_an_exit_code_says_what_kind_of_failure_it_was(error: errors.HubError, c
 def test_a_table_shows_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(["name"], [["\x1b[31mred\nline"]])
     assert capsys.readouterr().out == "NAME\n [31mred line\n"
+
+
+def test_an_error_or_a_warning_shows_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
+    said = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp\r\nError: all is well"
+    print_error(errors.Rejected("spam", detail=said))
+    print_error(errors.Rejected(said, detail=said))
+    print_error(errors.Misconfigured("not_an_expression", detail=said))
+    print_error(errors.Invalid("", "connected_already", name=said, id=1))
+    print_error(errors.Absent("no such kind", reason="unknown_kind", kind=said))
+    print_warnings([said, f"cannot_moderate:{said}"])
+    out, err = capsys.readouterr()
+    assert "owned" in out
+    assert "owned" in err
+    for line in (out + err).splitlines():
+        assert line.isprintable(), line
+        assert not line.startswith("Error: all is well")
