@@ -32,6 +32,7 @@ class RowId(IntegerConverter):
 
 def create_api(hub: Hub, connectors: Any) -> Flask:
     """Build the API of an open hub, to be mounted at `/api`."""
+    from hub.api.etag import conditional
     from hub.api.openapi import document
     from hub.api.problem import handle_problems
     from hub.api.routes import OPERATIONS
@@ -52,7 +53,11 @@ def create_api(hub: Hub, connectors: Any) -> Flask:
     _protect(app, hub, origin_of(hub.config))
     handle_problems(app)
     described = document(OPERATIONS)
-    _route(app, "GET", "/openapi.json", "openapi", lambda: Response(described, content_type="application/json"))
+
+    def description() -> Response:
+        return conditional(Response(described, content_type="application/json"))
+
+    _route(app, "GET", "/openapi.json", "openapi", description)
     for each in OPERATIONS:
         _route(app, each.method, each.path, each.name, _view(hub, connectors, each))
     return app

@@ -38,7 +38,10 @@ class Account(Struct, frozen=True, kw_only=True):
 
 
 class Channel(Struct, frozen=True, kw_only=True):
-    """One connected account or blog. limits: what its network takes, by unit. warnings: machine words."""
+    """One connected account or blog. limits: what its network takes, by unit. warnings: machine words.
+
+    webhook_address: where another system posts to it; null where nothing is posted, and for who may not set it up.
+    """
 
     id: int
     kind: str
@@ -54,6 +57,7 @@ class Channel(Struct, frozen=True, kw_only=True):
     next_pull_at: datetime
     failing_since: datetime | None
     trouble: Fault | None
+    webhook_address: str | None
     created_at: datetime
 
 
@@ -131,11 +135,21 @@ class Attachment(Struct, frozen=True, kw_only=True):
     description: str
 
 
+class Mention(Struct, frozen=True, kw_only=True):
+    """Somebody to be named in an answer, so that they learn of it. id: at the network."""
+
+    id: str
+    handle: str
+    name: str
+
+
 class Message(Struct, frozen=True, kw_only=True):
     """One utterance: theirs (`in`), ours (`out`) or a note among us (`note`).
 
     html: clean; null where `text` is all there is. deleted_at: gone at the network, kept here.
     outbox_id: the item that brings or brought it out, for what was written here.
+    quote: it quotes a message in a post of its own instead of standing under it.
+    mentions: whom an answer to it names, the author included where its network wants it; a reply may leave others out.
     """
 
     id: int
@@ -150,6 +164,8 @@ class Message(Struct, frozen=True, kw_only=True):
     visibility: Visibility
     language: str | None
     content_warning: str
+    quote: bool
+    mentions: tuple[Mention, ...]
     text: str
     html: str | None
     attachments: tuple[Attachment, ...]

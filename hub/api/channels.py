@@ -15,10 +15,11 @@ from hub.channels import connect, senders, store
 from hub.channels.model import Channel as ChannelModel
 from hub.channels.model import ChannelState
 from hub.channels.settings import Field, fields_of
+from hub.channels.webhook.address import address_of
 from hub.errors import Absent, Conflict, ConnectorError, Invalid, PluginFault
 from hub.kernel.database import Session
 from hub.people import teams
-from hub.people.authorize import Action, authorize, visible_teams
+from hub.people.authorize import Action, authorize, may, visible_teams
 from hub.people.model import Team, TokenScope
 
 
@@ -70,7 +71,7 @@ def list_channels(call: Call) -> ChannelList:
     mine = visible_teams(call.actor)
     with call.hub.database.reading() as session:
         found = [channel for channel in store.all_channels(session) if mine is None or channel.team_id in mine]
-    return ChannelList(items=tuple(map(telling.channel, found)))
+        return ChannelList(items=tuple(_tell(call, session, channel) for channel in found))
 
 
 @operation("GET", "/channels/{channel_id}", scope=TokenScope.READ)
@@ -123,8 +124,7 @@ def create_channel(call: Call, body: NewChannel) -> Channel:
     except (Invalid, ConnectorError) as error:
         raise _placed(error, fields, values) from error
     # What a key connected before may belong to a team that its agent has left since.
-    authorize(call.actor, Action.READ_CHANNEL, added)
-    return telling.channel(added)
+    return _now(call, added.id)
 
 
 @operation("POST", "/channels/{channel_id}/check", scope=TokenScope.CHANNELS)
@@ -174,7 +174,13 @@ def resume_channel(call: Call, channel_id: int) -> Channel:
 
 def _now(call: Call, channel_id: int) -> Channel:
     with call.hub.database.reading() as session:
-        return telling.channel(_allowed(call, session, channel_id, Action.READ_CHANNEL))
+        return _tell(call, session, _allowed(call, session, channel_id, Action.READ_CHANNEL))
+
+
+def _tell(call: Call, session: Session, channel: ChannelModel) -> Channel:
+    """A channel, with its address only for who may set it up: whoever has it can post there, if only forgeries."""
+    sets_up = TokenScope.CHANNELS in call.bearer.token.scopes and may(call.actor, Action.MANAGE_CHANNEL, channel)
+    return telling.channel(channel, address_of(call.hub, session, channel.id) if sets_up else "")
 
 
 def _managed(call: Call, channel_id: int) -> ChannelModel:

@@ -63,11 +63,28 @@ _SECURITY = {
         }
     }
 }
+_ETAG = {"ETag": {"description": "Names what is answered.", "schema": {"type": "string"}}}
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "The ETag of what you have: 304 where it is still the same.",
+}
+_SAME = {"description": "It is what you have.", "headers": _ETAG}
 _SELF = {
     "operationId": "openapi",
     "summary": "Read this description",
     "security": [],
-    "responses": {"200": {"description": "This.", "content": {"application/json": {"schema": {"type": "object"}}}}},
+    "parameters": [_IF_NONE_MATCH],
+    "responses": {
+        "200": {
+            "description": "This.",
+            "headers": _ETAG,
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        },
+        "304": _SAME,
+    },
 }
 
 
@@ -77,7 +94,7 @@ def _operation(each: Operation) -> dict[str, Any]:
         "summary": each.summary,
         "tags": [each.path.split("/")[1]],
         "security": [{"token": [each.scope.value]}],
-        "parameters": [*_ids(each), *_query(each), *_key(each)],
+        "parameters": [*_ids(each), *_query(each), *_key(each), *([_IF_NONE_MATCH] if each.method == "GET" else [])],
         "responses": _responses(each),
     }
     if each.description:
@@ -129,7 +146,12 @@ def _responses(each: Operation) -> dict[str, Any]:
     }
     if each.location:
         done["headers"] = {"Location": {"description": "Where it is found.", "schema": {"type": "string"}}}
-    return {str(each.status): done, **{str(status): _refusal(status) for status in _refusals(each)}}
+    if each.method == "GET":
+        done["headers"] = _ETAG
+        same = {"304": _SAME}
+    else:
+        same = {}
+    return {str(each.status): done, **same, **{str(status): _refusal(status) for status in _refusals(each)}}
 
 
 def _refusals(each: Operation) -> list[int]:

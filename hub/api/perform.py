@@ -10,6 +10,7 @@ from flask import Response, request
 
 from hub.api.bearer import authenticate
 from hub.api.decode import read_body, read_query, read_upload
+from hub.api.etag import conditional
 from hub.api.once import Reply, fingerprint, once, read_key
 from hub.api.operation import Call, Operation, Upload
 from hub.channels.connectors import Connectors
@@ -41,6 +42,8 @@ def perform(hub: Hub, connectors: Connectors, operation: Operation, ids: Mapping
         location = BASE + operation.location.format_map(_Members(answer)) if operation.location else ""
         return Reply(status=operation.status, location=location, body=msgspec.json.encode(answer))
 
+    if operation.method == "GET":
+        return conditional(_respond(work()))
     if not key:
         return _respond(work())
     return _respond(once(hub, bearer.token.id, _name(key, bearer), _mark(operation, given), work))

@@ -30,7 +30,8 @@ class NewReply(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is said, and to whom. What is left out follows the message answered.
 
     visibility: never wider than the message answered. attachments: ids that `POST /media` answered. send_at: when it
-    is to leave, at once where it is past.
+    is to leave, at once where it is past. mentions: the ids of those to be named, of the `mentions` of the message
+    answered; left out, all of them. Its author is named in any case. quote: in a post of our own that quotes it.
     """
 
     text: Text
@@ -38,6 +39,10 @@ class NewReply(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     content_warning: Annotated[str, Meta(max_length=500)] = ""
     language: Annotated[str, Meta(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}$")] | None = None
     attachments: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=100)], ...], Meta(max_length=20)] = ()
+    mentions: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=500)], ...], Meta(max_length=100)] | None = (
+        None
+    )
+    quote: bool = False
     send_at: Annotated[datetime, Meta(tz=True)] | None = None
     seen_version: SeenVersion | None = None
 
@@ -75,6 +80,8 @@ def reply(call: Call, conversation_id: int, body: NewReply) -> OutboxItem:
         language=body.language,
         content_warning=body.content_warning,
         attachments=body.attachments,
+        mentions=body.mentions,
+        quote=body.quote,
         send_at=body.send_at,
         seen=seen,
     )

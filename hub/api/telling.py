@@ -13,6 +13,7 @@ from hub.api.answers import (
     Conversation,
     ConversationDetail,
     Fault,
+    Mention,
     Message,
     OutboxItem,
     Person,
@@ -22,7 +23,7 @@ from hub.api.answers import (
 from hub.channels.connect import error_of
 from hub.channels.model import Channel as ChannelModel
 from hub.channels.model import Trouble
-from hub.connector import Visibility
+from hub.connector import Kind, Visibility
 from hub.inbox.model import Line
 from hub.inbox.model import Message as MessageModel
 from hub.inbox.read import Reading
@@ -31,7 +32,8 @@ from hub.kernel.texts import describe, describe_why_not
 from hub.outbox.model import OutboxItem as ItemModel
 
 
-def channel(found: ChannelModel) -> Channel:
+def channel(found: ChannelModel, address: str) -> Channel:
+    """address: where another system posts to it, empty for who is not to know."""
     return Channel(
         id=found.id,
         kind=found.kind,
@@ -47,6 +49,7 @@ def channel(found: ChannelModel) -> Channel:
         next_pull_at=found.next_pull_at,
         failing_since=found.failing_since,
         trouble=trouble(found.trouble),
+        webhook_address=address or None,
         created_at=found.created_at,
     )
 
@@ -110,6 +113,10 @@ def message(found: MessageModel) -> Message:
         visibility=found.visibility,
         language=found.language,
         content_warning=found.content_warning,
+        quote=found.kind is Kind.QUOTE,
+        mentions=tuple(
+            Mention(id=author.id, handle=author.handle, name=author.name) for author in found.reply.must_mention
+        ),
         text=found.text,
         html=found.html,
         attachments=tuple(

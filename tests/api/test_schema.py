@@ -22,7 +22,7 @@ EXAMPLES = int(os.environ.get("HUB_ROUNDS", "20"))
 """Requests made up for each operation, beside those that go through every limit of its description."""
 
 # What is well formed may still be refused: a text the network would not take, a reply that went out already.
-REFUSALS = ["2xx", "401", "403", "404", "409", "410", "422"]
+REFUSALS = ["2xx", "304", "401", "403", "404", "409", "410", "422"]
 
 
 @dataclass(slots=True)
