@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import threading
 from pathlib import Path
 
-from hub.errors import Rejected, Unavailable
+from hub.errors import Rejected, TooMany, Unavailable
 from hub.kernel.http import FetchLimits
 from hub.kernel.hub import Hub
 from hub.kernel.images import Picture, reencode
@@ -13,9 +15,16 @@ from hub.kernel.images import Picture, reencode
 _LIMITS = FetchLimits(seconds=15.0, bytes=10_000_000)
 _ENDINGS = {"image/jpeg": ".jpg", "image/webp": ".webp"}
 
+MOST_AT_ONCE = 4
+"""Half of the threads that pages have: senders with slow servers must not hold all of them."""
+
+_AGAIN_SECONDS = 5
+_PLACES = threading.BoundedSemaphore(MOST_AT_ONCE)
+
 
 def fetch(hub: Hub, url: str) -> Picture:
-    """Return a picture that is safe to show. Raises Rejected when it is none, and the errors of the network.
+    """Return a picture that is safe to show. Raises Rejected when it is none, TooMany while several others are being
+    fetched, and the errors of the network.
 
     The address is the sender's word: what the operator allows connectors to reach is not open to it.
     """
@@ -24,6 +33,15 @@ def fetch(hub: Hub, url: str) -> Picture:
         file = kept.with_suffix(ending)
         if file.is_file():
             return Picture(media_type=media_type, body=file.read_bytes(), width=0, height=0)
+    if not _PLACES.acquire(blocking=False):
+        raise TooMany(_AGAIN_SECONDS)
+    try:
+        return _fetched(hub, url, kept)
+    finally:
+        _PLACES.release()
+
+
+def _fetched(hub: Hub, url: str, kept: Path) -> Picture:
     answer = hub.door.request("GET", url, headers={"Accept": "image/*"}, limits=_LIMITS, excepted=False)
     if answer.status != 200:
         raise Unavailable("picture_gone", detail=str(answer.status))
@@ -43,6 +61,6 @@ def keep(hub: Hub, url: str, body: bytes) -> None:
 
 def _keep(file: Path, body: bytes) -> None:
     """Write whole or not at all: two people may ask for the same picture."""
-    part = file.with_suffix(f".{hashlib.sha256(body).hexdigest()[:8]}.part")
+    part = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
     part.write_bytes(body)
     part.replace(file)
