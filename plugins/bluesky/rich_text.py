@@ -6,7 +6,7 @@ Lexicon: app.bsky.richtext.facet.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -171,4 +171,4 @@ def _plain(encoded: bytes) -> str:
 
 
 def _dicts(items: Any) -> Iterable[Mapping[str, Any]]:
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, Sequence) else []
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list | tuple) else []

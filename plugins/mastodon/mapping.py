@@ -91,6 +91,7 @@ def incoming(status: Raw, me: Me, setting: Setting) -> Incoming:
     html = shown(status, ours=author.is_us)
     visibility_raw = str(status.get("visibility") or "")
     reply_to = status.get("in_reply_to_id")
+    others = tuple(_others(status, me))
     return Incoming(
         remote_id=name_of(status["id"]),
         revision=revision(status),
@@ -115,8 +116,8 @@ def incoming(status: Raw, me: Me, setting: Setting) -> Incoming:
         permalink=permalink(status),
         done=done(status),
         undone=tuple(action for field, action in _DONE.items() if status.get(field) is False),
-        reply=ReplyRules(must_mention=tuple(_named(status, me)), impossible=impossible(status, me)),
-        raw={"type": setting.came_as, "status": status, "mention": [_acct(each) for each in _others(status, me)]},
+        reply=ReplyRules(must_mention=_named(others, author, me), impossible=impossible(status, me)),
+        raw={"type": setting.came_as, "status": status, "mention": [_acct(each) for each in others]},
     )
 
 
@@ -237,8 +238,11 @@ def _others(status: Raw, me: Me) -> Iterable[Raw]:
             yield account
 
 
-def _named(status: Raw, me: Me) -> Iterable[Author]:
-    return (author_of(account, me.domain, me.id) for account in _others(status, me))
+def _named(others: tuple[Raw, ...], author: Author, me: Me) -> tuple[Author, ...]:
+    """Those accounts as authors; the first is whoever wrote the status, unless we did."""
+    rest = others if author.is_us else others[1:]
+    named = tuple(author_of(account, me.domain, me.id) for account in rest)
+    return named if author.is_us else (author, *named)
 
 
 def _words(told: Any) -> str | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
@@ -9,7 +10,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.kernel import html
+from hub.kernel import html, plaintext
 from hub.kernel.html import (
     clean,
     direction,
@@ -422,3 +423,23 @@ def test_a_safe_link_is_one_for_every_reader(url: str) -> None:
     if link is not None:
         assert urlsplit(link).scheme in ("https", "http", "mailto")
         assert safe_link(link) == link
+
+
+def test_whatever_is_marked_in_a_text_is_not_printable() -> None:
+    # A text that is printable as a whole is given back as it is, without looking for any of them.
+    marked = [character for character in map(chr, range(sys.maxunicode + 1)) if plaintext._UNSEEN.match(character)]
+    assert len(marked) > 2000
+    assert not any(character.isprintable() for character in marked)
+
+
+@pytest.mark.parametrize(
+    ("html", "words"),
+    [
+        ("<p>a  b\t c\u00a0d \u00a0e</p>", "a b c d e"),
+        ("<p>a\nb</p>\n\n<p>\u00a0c</p>", "a b\n\nc"),
+        ("<pre>a  b\tc</pre>", "a  b\tc"),
+        ("<SVG><Text>drawn</Text></SVG><mAtH><mi>x</mi></mAtH>", "drawnx"),
+    ],
+)
+def test_spaces_become_one_and_drawings_keep_their_words_in_any_case(html: str, words: str) -> None:
+    assert text_of(html) == words
