@@ -6,16 +6,19 @@ import contextlib
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 
+from hub.archive.backup import BACKED_UP
 from hub.channels.model import Channel, ChannelState
 from hub.channels.store import all_channels
 from hub.doctor import machine, store
 from hub.doctor.model import Finding, Level, Part
 from hub.engine.store import alive
 from hub.errors import DatabaseUnusable, HubError
-from hub.kernel.clock import Clock
+from hub.kernel.clock import Clock, from_micros
 from hub.kernel.config import Config
 from hub.kernel.database import Database, Session, open_database
+from hub.kernel.hub import fact
 from hub.kernel.migrate import applied_steps, steps
 from hub.kernel.plugins import Plugins
 from hub.kernel.texts import describe
@@ -23,6 +26,7 @@ from hub.kernel.texts import gettext as _
 
 _PROBES = 7
 _SLOW_COMMIT_MS = 50.0
+_BACKUP_EVERY = timedelta(hours=24)
 
 
 def examine(config: Config, plugins: Plugins, clock: Clock) -> Iterator[Finding]:
@@ -46,6 +50,7 @@ def _examine_database(config: Config, database: Database, clock: Clock) -> Itera
         (Part.CLOCK, lambda session: machine.clock(session, clock())),
         (Part.WORKER, _worker),
         (Part.CHANNELS, _channels),
+        (Part.BACKUP, lambda session: _backup(session, clock())),
     ]
     for part, ask in questions:
         try:
@@ -152,6 +157,30 @@ def _advice(channel: Channel, *, needs_a_person: bool) -> str:
     if channel.trouble is not None:
         return _("It is tried again by itself; hub channel check %(id)s tests it now.", id=channel.id)
     return ""
+
+
+def _backup(session: Session, now: datetime) -> Iterator[Finding]:
+    """How old the last verified backup is; a demo needs none."""
+    if fact(session, "kind") == "demo":
+        return
+    written = fact(session, BACKED_UP)
+    if not written:
+        yield Finding(part=Part.BACKUP, level=Level.WARNING, text=_("There is no backup yet"), advice=_how_to_back_up())
+        return
+    made_at = from_micros(int(written))
+    hours = round((now - made_at).total_seconds() / 3600, 1)
+    is_old = now - made_at > _BACKUP_EVERY
+    yield Finding(
+        part=Part.BACKUP,
+        level=Level.WARNING if is_old else Level.OK,
+        text=_("The last verified one is of %(at)s UTC", at=f"{made_at:%Y-%m-%d %H:%M}"),
+        advice=_how_to_back_up() if is_old else "",
+        facts={"backup_hours": hours},
+    )
+
+
+def _how_to_back_up() -> str:
+    return _("Have hub backup FILE run every night, with a new FILE each time on another disk; it verifies it.")
 
 
 def _failed(part: Part, error: HubError) -> Finding:

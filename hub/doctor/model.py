@@ -23,6 +23,7 @@ class Part(StrEnum):
     CLOCK = "clock"
     WORKER = "worker"
     CHANNELS = "channels"
+    BACKUP = "backup"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

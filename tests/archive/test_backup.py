@@ -17,9 +17,11 @@ from hub.archive import backup, container, model
 from hub.archive.backup import back_up
 from hub.archive.model import Manifest, Table
 from hub.archive.store import tables
+from hub.doctor.checks import examine
+from hub.doctor.model import Finding, Level, Part
 from hub.errors import DatabaseUnusable, Invalid, StorageFull
 from hub.kernel.database import Session
-from hub.kernel.hub import Hub, fact
+from hub.kernel.hub import Hub, fact, set_fact
 from hub.kernel.sqlite import open_file
 from tests.archive.opened import content, lines_in
 from tests.desk import Desk
@@ -173,6 +175,26 @@ def test_the_installation_knows_when_it_was_last_backed_up(hub: Hub, file: Path)
     manifest = take(hub, file)
     with hub.database.reading() as session:
         assert fact(session, "backed_up_at") == str(manifest.made_at)
+
+
+def test_the_doctor_asks_for_a_backup_where_there_is_none_or_an_old_one(hub: Hub, file: Path) -> None:
+    def said() -> Finding:
+        [finding] = [each for each in examine(hub.config, hub.plugins, hub.clock) if each.part is Part.BACKUP]
+        return finding
+
+    never = said()
+    assert (never.level, "hub backup" in never.advice) == (Level.WARNING, True)
+    take(hub, file)
+    hub.clock.tick(23 * 3600)  # type: ignore[attr-defined]
+    assert (said().level, said().advice, said().facts) == (Level.OK, "", {"backup_hours": 23.0})
+    hub.clock.tick(2 * 3600)  # type: ignore[attr-defined]
+    assert (said().level, "hub backup" in said().advice) == (Level.WARNING, True)
+
+
+def test_a_demo_needs_no_backup(hub: Hub) -> None:
+    with hub.database.transaction() as session:
+        set_fact(session, "kind", "demo")
+    assert not [each for each in examine(hub.config, hub.plugins, hub.clock) if each.part is Part.BACKUP]
 
 
 def test_nothing_is_written_over(hub: Hub, file: Path) -> None:
