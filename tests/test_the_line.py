@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from hub.connector import ReplyRules, Visibility
-from hub.errors import Conflict, Invalid
+from hub.errors import Conflict, Invalid, StorageFull
 from hub.inbox.model import ConversationState, Direction
+from hub.inbox.store import replies
 from hub.inbox.undo import undo_reply
+from hub.kernel import log
 from hub.outbox import decide
+from hub.outbox import store as outbox
 from hub.outbox.model import State
 from hub.testing.fake import FakeNetwork
 from tests.desk import Desk
@@ -61,6 +64,27 @@ def test_an_answer_goes_to_whom_the_network_proposes_and_never_wider(
     fake.says("hello", visibility=visibility, reply=ReplyRules(visibility=proposed))
     desk.pulls()
     assert desk.item(desk.answers("yes")).request.visibility is sent
+
+
+def test_a_reply_is_stored_with_what_sends_it_or_not_at_all(
+    desk: Desk, fake: FakeNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StorageFull("full")
+
+    fake.says("Is that normal?")
+    desk.pulls()
+    for place, name in ((replies, "add_reply"), (outbox, "add"), (log, "append")):
+        with monkeypatch.context() as patched:
+            patched.setattr(place, name, full)
+            with pytest.raises(StorageFull):
+                desk.answers("It is.", key="pressed")
+        with desk.hub.database.reading() as session:
+            assert session.all("SELECT id FROM outbox") == []
+        assert desk.texts() == ["Is that normal?"]
+    desk.answers("It is.", key="pressed")
+    desk.waits(11)
+    assert [arrival.text for arrival in fake.arrivals] == ["It is."]
 
 
 def test_a_button_pressed_twice_sends_once(desk: Desk, fake: FakeNetwork) -> None:
