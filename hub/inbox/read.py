@@ -13,8 +13,8 @@ from hub.customers.model import Identity
 from hub.errors import HubError
 from hub.events import ConversationRead
 from hub.inbox.act import Offer, latest, offers
+from hub.inbox.answerable import Answerable, find_answerable
 from hub.inbox.model import Conversation, Line, Message, ShownPost
-from hub.inbox.reply import Answerable, find_answerable
 from hub.inbox.store import conversations, messages, threads
 from hub.kernel import log
 from hub.kernel.database import Session

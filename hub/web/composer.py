@@ -13,9 +13,10 @@ from hub.connector import Author, Features, Measure, Outgoing, Visibility
 from hub.errors import Absent, Invalid
 from hub.inbox import uploads
 from hub.inbox.act import measure_change
+from hub.inbox.answerable import usual_audience
 from hub.inbox.model import Conversation, Message, UploadRow
 from hub.inbox.read import Reading
-from hub.inbox.reply import Draft, most_pictures, usual_audience
+from hub.inbox.reply import Draft, most_pictures
 from hub.inbox.reply import measure as measure_reply
 from hub.inbox.store import uploads as upload_store
 from hub.kernel.texts import describe, language_names, ngettext

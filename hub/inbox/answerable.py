@@ -1,0 +1,85 @@
+"""Whether a conversation can be answered now: on which message, through which channel, before whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.channels import store as channels
+from hub.channels.model import Channel, ChannelState
+from hub.connector import Visibility
+from hub.errors import Absent
+from hub.inbox.companion import companion_of
+from hub.inbox.model import Conversation, Direction, Message
+from hub.inbox.store import messages
+from hub.kernel.database import Session
+from hub.kernel.hub import Hub
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answerable:
+    """Whether and how a conversation can be answered now. `why_not` is a machine word, empty when it can."""
+
+    target: Message | None
+    channel: Channel
+    why_not: str = ""
+    send_through: Channel | None = None
+
+
+def find_answerable(
+    hub: Hub, session: Session, conversation: Conversation, *, target_id: int | None = None
+) -> Answerable:
+    """Say whether a conversation can be answered, on which message, through which channel."""
+    channel = channels.channel(session, conversation.channel_id)
+    target = _target(session, conversation, target_id)
+    if target is None:
+        return Answerable(target=None, channel=channel, why_not="nothing_to_answer")
+    why_not = _why_not(target, hub.clock())
+    can_post_itself = hub.plugins.connector(channel.kind).features.send
+    if why_not and (can_post_itself or why_not != "read_only"):
+        return Answerable(target=target, channel=channel, why_not=why_not)
+    return _through(hub, session, channel, target)
+
+
+def _target(session: Session, conversation: Conversation, target_id: int | None) -> Message | None:
+    """The message asked for, else the newest one of theirs that is still there."""
+    if target_id is not None:
+        found = messages.message(session, target_id)
+        if found is None or found.conversation_id != conversation.id or found.direction is not Direction.IN:
+            raise Absent("no such message in this conversation", message_id=target_id)
+        return found
+    return messages.last_of_theirs(session, conversation.id)
+
+
+def _why_not(target: Message, now: datetime) -> str:
+    if target.deleted_at is not None:
+        return "deleted"
+    if not target.reply.allowed:
+        return target.reply.why_not or "read_only"
+    if target.reply.until is not None and target.reply.until <= now:
+        return "window_closed"
+    return ""
+
+
+def _through(hub: Hub, session: Session, channel: Channel, target: Message) -> Answerable:
+    """Find the channel that posts the answer: this one, or the companion its settings name."""
+    sender = channel
+    if not hub.plugins.connector(channel.kind).features.send:
+        companion = companion_of(channel)
+        if companion is None:
+            return Answerable(target=target, channel=channel, why_not="read_only")
+        try:
+            sender = channels.channel(session, companion)
+        except Absent:
+            return Answerable(target=target, channel=channel, why_not="companion_removed")
+    if sender.state is ChannelState.SIGNED_OUT or sender.state is ChannelState.MISCONFIGURED:
+        return Answerable(target=target, channel=channel, why_not=sender.state.value)
+    if not sender.can_send:
+        return Answerable(target=target, channel=channel, why_not="may_not_send")
+    return Answerable(target=target, channel=channel, send_through=sender)
+
+
+def usual_audience(message: Message) -> Visibility:
+    """Who may read an answer to it unless somebody chooses otherwise."""
+    usual = message.reply.visibility
+    return message.visibility if usual is None or usual.is_wider_than(message.visibility) else usual
