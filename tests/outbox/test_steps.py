@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
+from hub.connector import Receipt
 from hub.errors import Conflict
 from hub.inbox.undo import undo_reply
 from hub.kernel.hub import Hub
 from hub.outbox import decide
 from hub.outbox.model import State
-from hub.outbox.settle import settle
+from hub.outbox.settle import note_arrival, settle
 from hub.testing.fake import FakeNetwork
 from tests.desk import Desk
 
@@ -48,6 +49,20 @@ def test_every_other_step_is_refused_and_changes_nothing(desk: Desk, fake: FakeN
         else:
             assert after in STEPS[before].split(), f"{before} became {after}"
         assert desk.item(outbox_id).state is ends
+
+
+def test_the_first_proof_of_a_part_stays(desk: Desk, fake: FakeNetwork) -> None:
+    fake.says("hello")
+    desk.pulls()
+    outbox_id = desk.answers("yes")
+    desk.waits(11)
+    (first,) = desk.item(outbox_id).parts
+    with desk.hub.database.transaction() as session:
+        later = Receipt(remote_id="another", at=desk.hub.clock())
+        assert note_arrival(session, desk.item(outbox_id), 0, later, now=desk.hub.clock()) is State.SENT
+    assert desk.item(outbox_id).parts == (first,)
+    desk.pulls()
+    assert desk.texts() == ["hello", "yes"]
 
 
 PEOPLE: dict[str, tuple[Callable[[Hub, int], object], str, str]] = {
