@@ -104,6 +104,7 @@ class Desk:
         visibility: Visibility | None = None,
         conversation_id: int = 0,
         attachments: tuple[str, ...] = (),
+        quote: bool = False,
     ) -> int:
         return queue_reply(
             self.hub,
@@ -114,6 +115,7 @@ class Desk:
                 client_key=key or self.hub.token(),
                 visibility=visibility,
                 attachments=attachments,
+                quote=quote,
             ),
         )
 

@@ -255,6 +255,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "reply_not_allowed": (mark("The author does not take answers from this account"), _NOTHING_SENT),
     "blocked_by_author": (mark("The author and this account do not talk to each other there"), _NOTHING_SENT),
+    "author_away": (mark("The author's account is suspended, switched off or gone"), _NOTHING_SENT),
     "quote_not_allowed": (
         mark("The author does not let this be quoted"),
         mark("Answer it instead. Your text is kept."),

@@ -18,6 +18,7 @@ from .direct import Direct, MessageId, read_id
 from .mapping import MALFORMED, POST, Me, Raw
 from .reading import Reading
 from .record_keys import read_uri
+from .second_look import demand
 from .server import LOOK, Server
 
 _CLOCKS_APART = timedelta(minutes=2)
@@ -73,9 +74,7 @@ class Arriving:
 
     def _look_at(self, outgoing: Outgoing) -> Raw:
         """What is answered, when it can be. Raises NotFound, and Rejected where the answer would be seen by nobody."""
-        view = self._reading.look_at(outgoing.target.remote_id)
-        if view is None:
-            raise NotFound("missing")
+        view = demand(self._reading, outgoing.target.remote_id)
         rules = mapping.rules(view, Me(did=self._server.session.did))
         if rules.why_not == "blocked":
             raise Rejected("blocked_by_author")

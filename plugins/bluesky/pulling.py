@@ -277,8 +277,8 @@ class Pull:
             self._marks[key_of(item)] = broken_mark(item)
 
     def _add(self, message: Incoming) -> None:
-        if message.author.is_us and message.parent_id is None:
-            return  # our own posts stand above what answers them
+        if message.author.is_us and message.parent_id is None and message.correlation is None:
+            return  # our own posts stand above what answers them; only a quote of somebody is written here
         known = self._messages.get(message.remote_id)
         if known is not None and known.addressed and not message.addressed:
             return

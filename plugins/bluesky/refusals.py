@@ -99,7 +99,7 @@ def instruction(refusal: Refusal, *, writing: bool, now: datetime) -> ConnectorE
     if refusal.name in _SHUT:
         return AuthExpired("suspended", detail=said)
     if refusal.is_about_scope:
-        return ScopeMissing("scope", detail=said)
+        return ScopeMissing("cannot_read_direct")  # nothing else is out of an app password's reach
     if refusal.is_expired:
         return AuthExpired("revoked", detail=said)
     return _about_the_item(refusal, writing)

@@ -20,6 +20,7 @@ from .mapping import MALFORMED, POST, Raw, refs
 from .reading import Reading
 from .record_keys import did_of, key_about, read_uri
 from .refusals import Refusal, instruction
+from .second_look import demand
 from .server import LOOK, WRITE, Server
 from .showing import quoted_uri
 
@@ -71,7 +72,7 @@ class Actions:
         """Put a like or a repost where the next one would be put, too."""
         from atproto import models
 
-        view = self._seen(uri)
+        view = demand(self._reading, uri)
         if _viewer(view).get(mark):
             return
         subject = models.ComAtprotoRepoStrongRef.Main(uri=uri, cid=str(view["cid"]))
@@ -123,17 +124,11 @@ class Actions:
     def _around(self, uri: str) -> tuple[str, str]:
         """The root of the thread a post stands in, and the post it quotes; empty where it quotes none."""
         try:
-            record = self._seen(uri)["record"]
+            record = demand(self._reading, uri)["record"]
             reply = refs(record)
             return reply.root if reply else uri, quoted_uri(record)
         except MALFORMED:
             return uri, ""
-
-    def _seen(self, uri: str) -> Raw:
-        view = self._reading.look_at(uri)
-        if view is None:
-            raise NotFound("missing")
-        return view
 
     # --- the repository -----------------------------------------------------------------------------------------------
 

@@ -9,14 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hub.connector import DeletedBy
-from hub.errors import NotFound
+from hub.errors import NotFound, Rejected, Unavailable
 
 from .items import is_missing
+from .mapping import Raw
 from .reading import Reading
 from .record_keys import did_of
 
 GONE = DeletedBy.UNAVAILABLE
 """Nobody has it. One answer like that may be a fault of an index: only the second is taken for a deletion."""
+
+
+def demand(reading: Reading, uri: str) -> Raw:
+    """A post shortly before something is done with it. Raises NotFound, and Rejected where we cannot see it."""
+    view = reading.look_at(uri)
+    if view is not None:
+        return view
+    why = SecondLook(reading).why_missing(uri)
+    if why is DeletedBy.BLOCKED:
+        raise Rejected("blocked_by_author")
+    if why is DeletedBy.ACCOUNT:
+        raise Rejected("author_away")
+    raise NotFound("missing") if why is GONE else Unavailable("unexpected_answer")
 
 
 class SecondLook:
@@ -28,12 +42,13 @@ class SecondLook:
 
     def at(self, watched: Mapping[str, str], missing: Iterable[str]) -> dict[str, DeletedBy]:
         """What became of posts that are not to be seen, by uri; those that are there are left out."""
-        found = {uri: why for uri in missing if (why := self._why_missing(uri)) is not None}
+        found = {uri: why for uri in missing if (why := self.why_missing(uri)) is not None}
         return {
             uri: DeletedBy.AUTHOR if why is GONE and is_missing(watched[uri]) else why for uri, why in found.items()
         }
 
-    def _why_missing(self, uri: str) -> DeletedBy | None:
+    def why_missing(self, uri: str) -> DeletedBy | None:
+        """None: it is there."""
         try:
             thread = self._reading.thread(uri, depth=0, height=0)
         except NotFound:

@@ -151,7 +151,7 @@ def test_on_the_lexicons_fake_a_lost_answer_is_looked_up_and_never_taken_for_an_
         (400, "NotFollowedBySender", Rejected, "reply_not_allowed"),
         (400, "BlockedActor", Rejected, "reply_not_allowed"),
         (500, "InternalServerError", Ambiguous, "server_error"),
-        (400, "InvalidToken", ScopeMissing, "scope"),
+        (400, "InvalidToken", ScopeMissing, "cannot_read_direct"),
     ],
 )
 def test_on_the_lexicons_fake_a_refused_message_says_why(

@@ -9,14 +9,15 @@ import pytest
 from hub_plugins.bluesky import Bluesky
 
 from hub.channels.connect import add_channel, change_channel, read_account, remove_channel
-from hub.connector import Visibility
+from hub.connector import DeletedBy, Kind, Visibility
+from hub.inbox.model import Origin
 from hub.kernel.clock import Clock
 from hub.kernel.http import Door
 from hub.kernel.hub import Hub
 from hub.outbox.model import State
 from hub.testing.fake import FakeNetwork
 from tests.desk import Desk, inline, plug_in
-from tests.plugins.bluesky_server import LENA, PASSWORD, FakeBluesky
+from tests.plugins.bluesky_server import LENA, ME, PASSWORD, FakeBluesky
 
 
 class BlueskyDesk(Desk):
@@ -91,6 +92,24 @@ def test_an_answer_below_our_post_is_answered_once_and_comes_back_as_ours(
     assert [sent.text for sent in server.arrivals()] == ["Ten weeks."]
     assert desk.item(outbox_id).state is State.SENT
     assert desk.texts() == ["How long does it last?", "Ten weeks."]
+
+
+def test_a_quote_of_ours_is_watched_as_answers_are_and_other_posts_of_ours_are_none_of_the_inbox(
+    server: FakeBluesky, desk: BlueskyDesk
+) -> None:
+    server.says("How long does it last?")
+    desk.pulls()
+    desk.answers("They ask this often:", quote=True)
+    desk.waits(60)
+    server.writes(ME, "A post of ours from the app")
+    desk.pulls()
+    ours = desk.conversation()[-1]
+    assert (ours.origin, ours.text, ours.kind) == (Origin.HUB, "They ask this often:", Kind.QUOTE)
+    server.deletes(ours.remote_id or "")
+    desk.pulls()
+    desk.pulls()
+    assert desk.conversation()[-1].deleted_by is DeletedBy.AUTHOR
+    assert "A post of ours from the app" not in desk.texts()
 
 
 def test_an_answer_whose_fate_was_unknown_is_found_and_not_sent_again(server: FakeBluesky, desk: BlueskyDesk) -> None:
