@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from hub.inbox.model import ConversationState
-from hub.inbox.store import conversations, intake, search
+from hub.inbox.store import intake, search
+from hub.inbox.store.conversations.lines import _LISTS
+from hub.inbox.store.conversations.record import _HAS_OPEN
 from hub.kernel.config import read_config
 from hub.kernel.database import Database, open_database
 from hub.kernel.migrate import migrate
@@ -24,21 +26,21 @@ _ABOVE: dict[str, object] = {
 }
 
 ASKED = {
-    "open of a team": (conversations._LISTS["team", _OPEN], {"team_id": 1, **_MARK}, "conversations_open_team"),
-    "open of all": (conversations._LISTS["all", _OPEN], _MARK, "conversations_open_newest"),
-    "open of a channel": (conversations._LISTS["channel", _OPEN], {"channel_id": 1, **_MARK}, "conversations_open_ch"),
+    "open of a team": (_LISTS["team", _OPEN], {"team_id": 1, **_MARK}, "conversations_open_team"),
+    "open of all": (_LISTS["all", _OPEN], _MARK, "conversations_open_newest"),
+    "open of a channel": (_LISTS["channel", _OPEN], {"channel_id": 1, **_MARK}, "conversations_open_ch"),
     "open of a channel and of teams": (
-        conversations._LISTS["channel of teams", _OPEN],
+        _LISTS["channel of teams", _OPEN],
         {"channel_id": 1, "teams": [1], **_MARK},
         "conversations_open_channel",
     ),
-    "all of a team": (conversations._LISTS["team", None], {"team_id": 1, **_MARK}, "conversations_team"),
+    "all of a team": (_LISTS["team", None], {"team_id": 1, **_MARK}, "conversations_team"),
     "what waits for a team": (
-        conversations._LISTS["team", ConversationState.WAITING],
+        _LISTS["team", ConversationState.WAITING],
         {"team_id": 1, **_MARK},
         "conversations_waiting_team",
     ),
-    "is any open": (conversations._HAS_OPEN, {"channel_id": 1}, "conversations_open_channel"),
+    "is any open": (_HAS_OPEN, {"channel_id": 1}, "conversations_open_channel"),
     "newest hits": (search._HITS, {"query": '"tea"', "before": 2**62, "most": 200}, "search_texts_fts VIRTUAL TABLE"),
     "newest words": (
         search._NEWEST,

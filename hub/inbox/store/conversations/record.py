@@ -1,20 +1,19 @@
-"""The table conversations: who we talk with, and what the list shows of it."""
+"""One conversation: opened, summed up, read, merged."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
-from hub.connector import Kind, Trust, Visibility
+from hub.connector import Kind, Visibility
 from hub.errors import Absent
-from hub.inbox.model import Conversation, ConversationState, Direction, Line
+from hub.inbox.model import Conversation, ConversationState, Direction
 from hub.inbox.summary import Summary
-from hub.kernel.clock import from_micros, from_micros_or_none, to_micros
+from hub.kernel.clock import from_micros, from_micros_or_none
 from hub.kernel.database import Row, Session
 
-_COLUMNS = """
+COLUMNS = """
     conversations.id, conversations.channel_id, conversations.team_id, conversations.thread_id,
     conversations.identity_id, conversations.state, conversations.kind, conversations.visibility,
     conversations.language, conversations.snippet, conversations.last_direction, conversations.last_at,
@@ -49,7 +48,7 @@ _LOCK = "SELECT version FROM conversations WHERE id = :id {for_update}"
 
 _MOVE_ON = "UPDATE conversations SET version = version + 1 WHERE id = :id"
 
-_ONE = f"SELECT {_COLUMNS}, merged_into FROM conversations WHERE id = :id"  # noqa: S608
+_ONE = f"SELECT {COLUMNS}, merged_into FROM conversations WHERE id = :id"  # noqa: S608
 
 _OF_THREAD = """
     SELECT id, identity_id FROM conversations WHERE thread_id = :thread_id AND merged_into IS NULL ORDER BY id"""
@@ -63,54 +62,6 @@ _RETHREAD = "UPDATE conversations SET thread_id = :into_id WHERE thread_id = :fr
 _HAS_OPEN = """
     SELECT 1 AS yes FROM conversations
     WHERE channel_id = :channel_id AND state = 'open' AND merged_into IS NULL LIMIT 1"""
-
-_LINE = f"""
-    SELECT {_COLUMNS}, identities.name, identities.handle, identities.trust, channels.kind AS channel_kind,
-        channels.name AS channel_name, posts.title AS post_title
-    FROM conversations JOIN identities ON identities.id = conversations.identity_id
-    JOIN channels ON channels.id = conversations.channel_id JOIN threads ON threads.id = conversations.thread_id
-    LEFT JOIN posts ON posts.id = threads.post_id"""  # noqa: S608
-
-_PAGE = """
-    AND (conversations.last_at < :last_at OR (conversations.last_at = :last_at AND conversations.id < :id))
-    ORDER BY conversations.last_at DESC, conversations.id DESC LIMIT :limit"""
-
-_IN_TEAM = f"{_LINE} WHERE conversations.merged_into IS NULL AND conversations.team_id = :team_id"
-_IN_CHANNEL = f"{_LINE} WHERE conversations.merged_into IS NULL AND conversations.channel_id = :channel_id"
-_IN_CHANNEL_OF_TEAMS = f"{_IN_CHANNEL} AND conversations.team_id IN {{ids teams}}"
-_ANYWHERE = f"{_LINE} WHERE conversations.merged_into IS NULL"
-_IN_STATE: dict[ConversationState | None, str] = {
-    None: "",
-    **{state: f" AND conversations.state = '{state.value}'" for state in ConversationState},
-}
-
-# Every list is one of these whole statements; nothing is put together from what a person typed.
-_LISTS = {
-    (scope, state): f"{statement}{in_state} {_PAGE}"
-    for scope, statement in (
-        ("team", _IN_TEAM),
-        ("channel", _IN_CHANNEL),
-        ("channel of teams", _IN_CHANNEL_OF_TEAMS),
-        ("all", _ANYWHERE),
-    )
-    for state, in_state in _IN_STATE.items()
-}
-
-# Of several teams only the order is read at first, and then what the page shows of the newest of all.
-_NEWEST_IN_TEAM = "SELECT id, last_at FROM conversations WHERE merged_into IS NULL AND team_id = :team_id"
-_NEWEST = {state: f"{_NEWEST_IN_TEAM}{in_state} {_PAGE}" for state, in_state in _IN_STATE.items()}
-_THESE_LINES = f"{_LINE} WHERE conversations.id IN {{ids wanted}}"
-
-_ONE_LINE = f"{_LINE} WHERE conversations.id = :id"
-
-_COUNT_UNREAD = """
-    SELECT count(*) AS found FROM (
-        SELECT 1 FROM conversations WHERE merged_into IS NULL AND state = 'open' AND unread > 0
-        AND team_id IN {ids teams} LIMIT 100) counted"""
-
-
-_LATEST = 2**52
-_HIGHEST = 2**62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,14 +77,6 @@ class ReadMark:
         if unread:
             return None if None in unread else min(at for at in unread if at)
         return max((mark.at for mark in (self, other) if mark.at), default=None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """Where a page of the list ended; the next one goes on below it."""
-
-    last_at: datetime
-    id: int
 
 
 def open_conversation(
@@ -215,7 +158,7 @@ def conversation(session: Session, conversation_id: int) -> Conversation:
         row = session.one(_ONE, id=row["merged_into"])
     if row is None:
         raise Absent("no such conversation", conversation_id=conversation_id)
-    return _conversation(row)
+    return conversation_of(row)
 
 
 def locked_version(session: Session, conversation_id: int) -> int:
@@ -252,83 +195,8 @@ def has_open(session: Session, channel_id: int) -> bool:
     return session.one(_HAS_OPEN, channel_id=channel_id) is not None
 
 
-def lines(
-    session: Session,
-    *,
-    teams: Sequence[int] | None,
-    channel_id: int | None = None,
-    only_open: bool = False,
-    state: ConversationState | None = None,
-    after: Mark | None = None,
-    limit: int = 50,
-) -> list[Line]:
-    """A page of the list, newest activity first. `teams` None: all of them, for those who may see everything."""
-    state = ConversationState.OPEN if only_open else state
-    mark = {
-        "last_at": after.last_at if after else from_micros(_LATEST),
-        "id": after.id if after else _HIGHEST,
-        "limit": limit,
-    }
-    if channel_id is not None and teams is not None:
-        # A channel may have come to a team that its older conversations do not belong to.
-        return _lines(session, _LISTS["channel of teams", state], channel_id=channel_id, teams=list(teams), **mark)
-    if channel_id is not None:
-        return _lines(session, _LISTS["channel", state], channel_id=channel_id, **mark)
-    if teams is None:
-        return _lines(session, _LISTS["all", state], **mark)
-    if len(teams) == 1:
-        return _lines(session, _LISTS["team", state], team_id=teams[0], **mark)
-    found = [row for team in teams for row in session.all(_NEWEST[state], team_id=team, **mark)]
-    wanted = [row["id"] for row in sorted(found, key=_recency, reverse=True)[:limit]]
-    return sorted(_lines(session, _THESE_LINES, wanted=wanted), key=_activity, reverse=True)
-
-
-def _lines(session: Session, statement: str, **params: object) -> list[Line]:
-    names, rows = session.tuples(statement, **params)
-    return [_kept_line(names, row) for row in rows]
-
-
-def these_lines(session: Session, conversation_ids: Sequence[int]) -> dict[int, Line]:
-    """These conversations as the list shows them, by id; what is not there is left out."""
-    rows = session.all(_THESE_LINES, wanted=list(conversation_ids))
-    return {row["id"]: _line(row) for row in rows}
-
-
-def _recency(row: Row) -> tuple[int, int]:
-    return row["last_at"], row["id"]
-
-
-def _activity(line: Line) -> tuple[datetime, int]:
-    return line.conversation.last_at, line.conversation.id
-
-
-def line(session: Session, conversation_id: int) -> Line:
-    """Return one conversation as the list shows it. Raises Absent."""
-    row = session.one(_ONE_LINE, id=conversation_id)
-    if row is None:
-        raise Absent("no such conversation", conversation_id=conversation_id)
-    return _line(row)
-
-
-def count_unread(session: Session, teams: Sequence[int]) -> int:
-    """Open conversations with something unread, counted up to 100."""
-    row = session.one(_COUNT_UNREAD, teams=list(teams))
-    return int(row["found"]) if row else 0
-
-
-def parse_mark(text: str) -> Mark | None:
-    """Read a mark from an address; None when it is none of ours."""
-    micros, _, conversation_id = text.partition(".")
-    if not (micros.isdecimal() and conversation_id.isdecimal() and len(text) < 40):
-        return None
-    return Mark(last_at=from_micros(min(int(micros), _LATEST)), id=min(int(conversation_id), _HIGHEST))
-
-
-def format_mark(conversation: Conversation) -> str:
-    return f"{to_micros(conversation.last_at)}.{conversation.id}"
-
-
-def _conversation(row: Row) -> Conversation:
+def conversation_of(row: Row) -> Conversation:
+    """Map a row that carries the conversation's columns."""
     return Conversation(
         id=row["id"],
         channel_id=row["channel_id"],
@@ -345,22 +213,4 @@ def _conversation(row: Row) -> Conversation:
         unread=row["unread"],
         version=row["version"],
         created_at=from_micros(row["created_at"]),
-    )
-
-
-@lru_cache(maxsize=1024)
-def _kept_line(names: tuple[str, ...], values: tuple[object, ...]) -> Line:
-    """A line made once for as long as its row says the same: the same rows are read again with every page."""
-    return _line(dict(zip(names, values, strict=True)))
-
-
-def _line(row: Row) -> Line:
-    return Line(
-        conversation=_conversation(row),
-        name=row["name"],
-        handle=row["handle"],
-        trust=Trust(row["trust"]),
-        channel_kind=row["channel_kind"],
-        channel_name=row["channel_name"],
-        post_title=row["post_title"] or "",
     )
