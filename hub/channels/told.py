@@ -1,4 +1,4 @@
-"""What a connection test tells of the account, made fit to be shown: it is the word of a server nobody knows yet."""
+"""What a server tells of an account, made fit to be shown: names on one line, addresses that may be followed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ LONGEST_NAME = 200
 
 
 def tidied(check: Check) -> Check:
-    """The same with names on one line, of characters one can see, and with addresses that may be followed.
-
-    The account's id stays exactly as it is: it is compared, never shown.
-    """
-    return replace(check, account=_tidied_author(check.account), title=one_line(check.title, LONGEST_NAME))
+    """What a connection test found, of characters one can see."""
+    return replace(check, account=tidied_author(check.account), title=one_line(check.title, LONGEST_NAME))
 
 
-def _tidied_author(account: Author) -> Author:
+def tidied_author(account: Author) -> Author:
+    """The same for an account. Its id stays exactly as it is: it is compared, never shown."""
     return replace(
         account,
         handle=one_line(account.handle, LONGEST_NAME),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from hub.channels.told import tidied_author
 from hub.connector import Incoming
 from hub.kernel.database import storable
 
@@ -27,16 +28,21 @@ def is_id(text: str | None) -> bool:
 
 
 def tidied(message: Incoming) -> Incoming:
-    """The message without references that could never be found again and without a language that is none, and with a
-    revision that compares as stored."""
+    """The message without references that could never be found again and without a language that is none, with names
+    to mention that can be shown, and with a revision that compares as stored."""
     post = message.post if message.post is not None and is_id(message.post.remote_id) else None
     parent, root = _reference(message.parent_id), _reference(message.root_id)
     revision = storable(message.revision)[:LONGEST_ID]
     language = message.language if _LANGUAGE.fullmatch(message.language or "") else None
-    kept = (parent, root, revision, post, language)
-    if kept == (message.parent_id, message.root_id, message.revision, message.post, message.language):
+    mentions = tuple(map(tidied_author, message.reply.must_mention))
+    kept = (parent, root, revision, post, language, mentions)
+    told = (message.parent_id, message.root_id, message.revision, message.post, message.language)
+    if kept == (*told, message.reply.must_mention):
         return message
-    return replace(message, parent_id=parent, root_id=root, revision=revision, post=post, language=language)
+    reply = replace(message.reply, must_mention=mentions)
+    return replace(
+        message, parent_id=parent, root_id=root, revision=revision, post=post, language=language, reply=reply
+    )
 
 
 def _reference(remote_id: str | None) -> str | None:
