@@ -543,7 +543,13 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "database_unusable.damaged": (
         mark("The database is damaged"),
-        mark("Stop Hubbub, keep a copy of the data folder, and restore the last backup."),
+        mark(
+            "Stop Hubbub, keep a copy of the data folder, then run `hub restore FILE --replace` with the last backup."
+        ),
+    ),
+    "database_unusable.archive_damaged": (
+        mark("This backup is damaged"),
+        mark("Nothing was brought in. Name another copy of it, or an older one."),
     ),
     "database_unusable.newer": (
         mark("The database was made by a newer Hubbub"),
@@ -583,12 +589,22 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("%(file)s cannot be written (%(why)s)"),
         mark("Name a place that exists and that you may write to."),
     ),
-    "cannot_read_there": (mark("%(file)s cannot be read (%(why)s)"), mark("Name a file that `hub backup` has made.")),
-    "not_an_archive": (mark("%(file)s is no backup of Hubbub"), mark("Name a file that `hub backup` has made.")),
+    "cannot_read_there": (
+        mark("%(file)s cannot be read (%(why)s)"),
+        mark("Name a file that `hub backup` or `hub export` has made."),
+    ),
+    "not_an_archive": (
+        mark("%(file)s is no backup of Hubbub"),
+        mark("Name a file that `hub backup` or `hub export` has made."),
+    ),
     "not_an_export": (mark("%(file)s is no export of Hubbub"), mark("Name a folder that `hub export` has made.")),
     "bad_line": (
         mark("%(file)s, line %(line)s cannot be taken: %(why)s"),
         mark("Correct that line. Nothing was brought in."),
+    ),
+    "unknown_table": (
+        mark("%(file)s belongs to no table of Hubbub"),
+        mark("Take that file away, or import with the version that wrote it. Nothing was brought in."),
     ),
     "lines_missing": (
         mark("%(file)s has %(found)s lines, but the manifest says %(expected)s"),
