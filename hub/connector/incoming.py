@@ -52,7 +52,7 @@ class ReplyRules:
     why_not: a short machine word when `allowed` is false (`closed`, `read_only`, `blocked`), worded for people by us.
     must_mention: who has to be named in the text to be notified.
     visibility: who may read an answer unless the agent chooses; None: the same as the message. Never wider than it.
-    impossible: of the connector's actions, and `quote`, those that this message does not take.
+    impossible: of the connector's actions, and `quote` and `pictures`, those that this message does not take.
     """
 
     allowed: bool = True

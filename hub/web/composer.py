@@ -146,8 +146,11 @@ def choices(reading: Reading) -> Choices:
     if answerable.send_through is None or answerable.target is None:
         return Choices(features=Features())
     features = the_hub().plugins.connector(answerable.send_through.kind).features
-    if "quote" in answerable.target.reply.impossible:
+    impossible = answerable.target.reply.impossible
+    if "quote" in impossible:
         features = dataclasses.replace(features, quotes=False)
+    if "pictures" in impossible:
+        features = dataclasses.replace(features, attachments=0)
     answered = answerable.target.visibility
     tells_language = bool(features.attachments or features.content_warnings or answerable.target.language)
     return Choices(

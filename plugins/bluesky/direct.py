@@ -28,7 +28,7 @@ _MESSAGES = 30
 _TRY_AGAIN = 3600
 _STILL_NEWS = timedelta(days=1)
 _TIME = timedelta(seconds=12)
-_RULES = ReplyRules(impossible=("like", "unlike", "boost", "unboost", "hide", "unhide", "delete", "quote"))
+_RULES = ReplyRules(impossible=("like", "unlike", "boost", "unboost", "hide", "unhide", "delete", "quote", "pictures"))
 """What is done to posts is not done to messages."""
 
 _CREATED, _DELETED = "#logCreateMessage", "#logDeleteMessage"

@@ -611,7 +611,7 @@ def test_what_a_post_or_a_message_does_not_take_is_said_with_it(server: FakeBlue
     assert impossible == {
         mention: {"hide", "unhide"},
         unquotable: {"quote"},
-        direct: channel.connector.features.actions | {"quote"},
+        direct: channel.connector.features.actions | {"quote", "pictures"},
     }
 
 

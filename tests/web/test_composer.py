@@ -279,6 +279,12 @@ def test_no_quote_is_offered_of_what_may_not_be_quoted(composer: Composer, fake:
     assert 'name="quote"' not in page
 
 
+def test_no_pictures_are_asked_for_where_an_answer_takes_none(composer: Composer, fake: FakeNetwork) -> None:
+    assert 'id="files"' in composer.page().text
+    asks(composer, fake, reply=ReplyRules(impossible=("pictures",)))
+    assert 'id="files"' not in composer.page().text
+
+
 def test_what_a_content_warning_covers_is_shown_on_demand_pictures_and_their_words_included(
     composer: Composer, fake: FakeNetwork
 ) -> None:
