@@ -14,7 +14,7 @@ from hub.commands.exits import Exit
 from tests.house import ROOT, sources
 
 VARIABLE = re.compile(r"\bHUB_[A-Z][A-Z_]*[A-Z]\b")
-FOR_TESTS = {"HUB_ROUNDS"}
+FOR_TESTS = {"HUB_ROUNDS", "HUB_BACKLOG"}
 """Settings that only tests read."""
 
 
