@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.floor.common import TEAMS, Shape
 from hub.channels import store as channels
+from hub.channels.model import Connection
 from hub.connector import Author, Check
 from hub.inbox import indexing
 from hub.inbox.store import search
@@ -90,14 +91,14 @@ def _connect(hub: Hub, number: int, team_id: int) -> int:
     with hub.database.transaction() as session:
         channel_id = channels.add(
             session,
+            Connection(
+                name=f"@brightwater {number}",
+                team_id=team_id,
+                settings={"account": "@brightwater", "talk": "0"},
+                sealed=hub.secrets.seal("{}"),
+                check=check,
+            ),
             kind="sandbox",
-            name=f"@brightwater {number}",
-            team_id=team_id,
-            settings={"account": "@brightwater", "talk": "0"},
-            sealed=hub.secrets.seal("{}"),
-            memory="",
-            memory_version=0,
-            check=check,
             now=hub.clock(),
         )
     assert channel_id is not None

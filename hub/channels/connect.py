@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 
 from hub.channels import store
 from hub.channels.connectors import Connectors
-from hub.channels.model import Account, Channel, ChannelState, Remembered, Trouble
+from hub.channels.model import Account, Channel, ChannelState, Connection, Remembered, Trouble
 from hub.channels.settings import fields_of, leads_elsewhere, read_form, split
 from hub.channels.told import tidied
 from hub.channels.webhook import store as webhook
@@ -42,26 +43,14 @@ def add_channel(
             connected = store.by_client_key(session, client_key)
         if connected is not None:
             return connected
-    complete, check, memory = _tested(hub, connectors, kind, values)
-    shown, secret = split(hub.plugins.connector(kind).Settings, complete)
+    tested = _tested(hub, connectors, kind, values)
     with hub.database.transaction() as session:
         connected = store.by_client_key(session, client_key) if client_key is not None else None
         if connected is not None:
             return connected
-        _refuse_twice(session, kind, check)
-        channel_id = store.add(
-            session,
-            kind=kind,
-            name=checked_name(name or _own_name(kind, check)),
-            team_id=team_id,
-            settings=shown,
-            sealed=hub.secrets.seal(json.dumps(secret)),
-            memory=_sealed(hub, memory.text),
-            memory_version=memory.version,
-            check=check,
-            now=hub.clock(),
-            client_key=client_key,
-        )
+        _refuse_twice(session, kind, tested.check)
+        connection = _connection(hub, kind, name or _own_name(kind, tested.check), team_id, tested)
+        channel_id = store.add(session, connection, kind=kind, now=hub.clock(), client_key=client_key)
         if channel_id is None:
             return _connected(session, client_key)
         if hub.plugins.connector(kind).features.webhook:
@@ -110,25 +99,13 @@ def change_channel(
     """
     with hub.database.reading() as session:
         channel = store.channel(session, channel_id)
-    settings = hub.plugins.connector(channel.kind).Settings
     values = with_known_secrets(hub, channel, values, forgotten)
-    complete, check, memory = _tested(hub, connectors, channel.kind, values)
-    _refuse_another(hub, channel, check)
-    shown, secret = split(settings, complete)
+    tested = _tested(hub, connectors, channel.kind, values)
+    _refuse_another(hub, channel, tested.check)
     with hub.database.transaction() as session:
-        _refuse_twice(session, channel.kind, check, but=channel_id)
-        store.update_connection(
-            session,
-            channel_id,
-            name=checked_name(name),
-            team_id=team_id,
-            settings=shown,
-            sealed=hub.secrets.seal(json.dumps(secret)),
-            memory=_sealed(hub, memory.text),
-            memory_version=memory.version,
-            check=check,
-            now=hub.clock(),
-        )
+        _refuse_twice(session, channel.kind, tested.check, but=channel_id)
+        connection = _connection(hub, channel.kind, name, team_id, tested)
+        store.update_connection(session, channel_id, connection, now=hub.clock())
         changed = store.channel(session, channel_id)
         _announce(hub, session, channel_id, changed.state)
         return changed
@@ -268,12 +245,33 @@ def error_of(trouble: Trouble) -> HubError:
     return to_error(Problem(code=trouble.code, reason=trouble.reason, detail=trouble.detail))
 
 
-def _tested(
-    hub: Hub, connectors: Connectors, kind: str, values: Mapping[str, str]
-) -> tuple[dict[str, str], Check, Remembered]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tested:
+    """Settings that work, what the test found, and what the connector wants remembered of it."""
+
+    settings: Mapping[str, str] = field(repr=False)
+    check: Check
+    memory: Remembered = field(repr=False)
+
+
+def _tested(hub: Hub, connectors: Connectors, kind: str, values: Mapping[str, str]) -> _Tested:
     complete = read_form(hub.plugins.connector(kind).Settings, values)
     check, memory = connectors.try_out(Account(kind=kind, settings=complete))
-    return complete, tidied(check), memory
+    return _Tested(settings=complete, check=tidied(check), memory=memory)
+
+
+def _connection(hub: Hub, kind: str, name: str, team_id: int, tested: _Tested) -> Connection:
+    """What of it is stored, its secrets sealed. Raises Invalid("name", …)."""
+    shown, secret = split(hub.plugins.connector(kind).Settings, tested.settings)
+    return Connection(
+        name=checked_name(name),
+        team_id=team_id,
+        settings=shown,
+        check=tested.check,
+        sealed=hub.secrets.seal(json.dumps(secret)),
+        memory=_sealed(hub, tested.memory.text),
+        memory_version=tested.memory.version,
+    )
 
 
 def _own_name(kind: str, check: Check) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from hub.connector import Author
+from hub.connector import Author, Check
 
 
 class ChannelState(StrEnum):
@@ -79,6 +79,19 @@ class Channel:
     trouble: Trouble | None
     fence: int
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """What is stored of a connection that was tested. sealed: its secrets; memory: its connector's, sealed as well."""
+
+    name: str
+    team_id: int
+    settings: Mapping[str, str]
+    check: Check
+    sealed: str = ""
+    memory: str = ""
+    memory_version: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

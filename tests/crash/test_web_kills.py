@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from hub.channels import store as channels
+from hub.channels.model import Connection
 from hub.connector import Author, Check, Incoming, Kind, Page
 from hub.inbox.ingest import store_page
 from hub.inbox.store import conversations
@@ -128,14 +129,14 @@ def ask(hub: Hub) -> int:
     with hub.database.transaction() as session:
         channel_id = channels.add(
             session,
+            Connection(
+                name="@brightwater",
+                team_id=team.id,
+                settings={"account": "@brightwater"},
+                sealed=hub.secrets.seal("{}"),
+                check=Check(account=Author(id="us", handle="@brightwater", is_us=True), limits={"graphemes": 500}),
+            ),
             kind="sandbox",
-            name="@brightwater",
-            team_id=team.id,
-            settings={"account": "@brightwater"},
-            sealed=hub.secrets.seal("{}"),
-            memory="",
-            memory_version=0,
-            check=Check(account=Author(id="us", handle="@brightwater", is_us=True), limits={"graphemes": 500}),
             now=hub.clock(),
         )
         assert channel_id is not None

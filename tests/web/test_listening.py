@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.channels import store
+from hub.channels.model import Connection
 from hub.connector import Author, Check
 from hub.events import ChannelChanged, Event, MessageReceived
 from hub.kernel.config import read_config
@@ -41,14 +42,8 @@ def channel_of(hub: Hub, team_id: int) -> int:
     with hub.database.transaction() as session:
         return store.add(
             session,
+            Connection(name="Lab", team_id=team_id, settings={}, check=Check(account=Author(id="1"))),
             kind="sandbox",
-            name="Lab",
-            team_id=team_id,
-            settings={},
-            sealed="",
-            memory="",
-            memory_version=0,
-            check=Check(account=Author(id="1")),
             now=START,
         )
 
@@ -110,13 +105,7 @@ def test_a_channel_that_moves_to_another_team_is_the_new_teams_at_once(hub: Hub)
         store.update_connection(
             session,
             channel_id,
-            name="Lab",
-            team_id=second.id,
-            settings={},
-            sealed="",
-            memory="",
-            memory_version=0,
-            check=Check(account=Author(id="1")),
+            Connection(name="Lab", team_id=second.id, settings={}, check=Check(account=Author(id="1"))),
             now=START,
         )
     changed = logged(ChannelChanged(channel_id=channel_id, state="active"), "0.2")

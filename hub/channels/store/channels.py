@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
-from hub.channels.model import Channel, ChannelState
+from hub.channels.model import Channel, ChannelState, Connection
 from hub.channels.store.troubles import trouble_of_row
 from hub.connector import Author, Check
 from hub.errors import Absent
@@ -71,66 +71,32 @@ _KINDS = "SELECT id, kind FROM channels WHERE state <> 'removed'"
 
 
 def add(
-    session: Session,
-    *,
-    kind: str,
-    name: str,
-    team_id: int,
-    settings: Mapping[str, str],
-    sealed: str,
-    memory: str,
-    memory_version: int,
-    check: Check,
-    now: datetime,
-    client_key: str | None = None,
+    session: Session, connection: Connection, *, kind: str, now: datetime, client_key: str | None = None
 ) -> int | None:
     """Add a channel and return its id; None when a form with this client_key has added one already."""
-    row = session.one(
-        _INSERT,
-        kind=kind,
-        name=name,
-        team_id=team_id,
-        settings=json.dumps(dict(settings)),
-        sealed=sealed,
-        memory=memory,
-        memory_version=memory_version,
-        now=now,
-        client_key=client_key,
-        **_checked(check),
-    )
+    row = session.one(_INSERT, kind=kind, now=now, client_key=client_key, **_connected(connection))
     return None if row is None else int(row["id"])
 
 
-def update_connection(
-    session: Session,
-    channel_id: int,
-    *,
-    name: str,
-    team_id: int,
-    settings: Mapping[str, str],
-    sealed: str,
-    memory: str,
-    memory_version: int,
-    check: Check,
-    now: datetime,
-) -> None:
-    session.run(
-        _UPDATE_CONNECTION,
-        id=channel_id,
-        name=name,
-        team_id=team_id,
-        settings=json.dumps(dict(settings)),
-        sealed=sealed,
-        memory=memory,
-        memory_version=memory_version,
-        now=now,
-        **_checked(check),
-    )
+def update_connection(session: Session, channel_id: int, connection: Connection, *, now: datetime) -> None:
+    session.run(_UPDATE_CONNECTION, id=channel_id, now=now, **_connected(connection))
 
 
 def note_check(session: Session, channel_id: int, check: Check, *, now: datetime) -> None:
     """A connection test worked: keep what it found and let the channel go on."""
     session.run(_CHECKED, id=channel_id, now=now, **_checked(check))
+
+
+def _connected(connection: Connection) -> dict[str, object]:
+    return {
+        "name": connection.name,
+        "team_id": connection.team_id,
+        "settings": json.dumps(dict(connection.settings)),
+        "sealed": connection.sealed,
+        "memory": connection.memory,
+        "memory_version": connection.memory_version,
+        **_checked(connection.check),
+    }
 
 
 def _checked(check: Check) -> dict[str, object]:
