@@ -12,7 +12,7 @@ from hub_plugins.webhook import Webhook
 from hub_plugins.webhook.signing import check_signature
 
 from hub.channels import store as channels
-from hub.channels.connect import add_channel, pause_channel, remove_channel
+from hub.channels.connect import add_channel, pause_channel, remove_channel, resume_channel
 from hub.channels.model import ChannelState
 from hub.channels.webhook import store
 from hub.connector import Accepted, Delivery, Visibility
@@ -194,6 +194,17 @@ def test_what_was_read_leaves_its_name_for_a_month_and_no_body(
     with hub.database.transaction() as session:
         store.forget(session, before=frozen_clock())
     assert desk.is_sent(HELLO).is_new
+
+
+def test_what_waits_is_kept_however_long(hub: Hub, desk: WebhookDesk, frozen_clock: FrozenClock) -> None:
+    pause_channel(hub, desk.channel_id)
+    desk.is_sent(HELLO)
+    frozen_clock.tick(100 * 86_400)
+    with hub.database.transaction() as session:
+        store.forget(session, before=frozen_clock())
+    resume_channel(hub, desk.channel_id)
+    desk.pulls()
+    assert desk.texts() == ["Where is my order?"]
 
 
 def test_a_call_that_only_wakes_is_not_kept_and_its_channel_is_due(
