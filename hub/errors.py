@@ -163,7 +163,7 @@ class OutOfOrder(HubError):
 
 
 class DatabaseUnusable(OutOfOrder):
-    """`reason`: locked, damaged, newer, unreachable, not_prepared, no_driver."""
+    """`reason`: locked, damaged, archive_damaged, newer, unreachable, not_prepared, no_driver."""
 
     code = "database_unusable"
 

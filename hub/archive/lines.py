@@ -63,13 +63,14 @@ def read_manifest(folder: Path) -> Manifest:
 def read_lines(folder: Path, manifest: Manifest, staged: Path) -> None:
     """Make a database of the lines, with the tables they were written from.
 
-    Raises Invalid("FILE", "bad_line") naming file and line, "lines_missing" naming the file.
+    Raises Invalid("FILE", "bad_line") naming file and line, "lines_missing" and "unknown_table" naming the file.
     """
     with open_file(staged, mode="rwc") as session:
         store.hurry(session)
         migrate_file(session, upto=manifest.steps)
         store.begin(session)
         carried = tables.carried(session)
+        _demand_known(carried, folder)
         for table in carried:
             _read_table(session, table, _file_of(folder, table.name), manifest.rows.get(table.name, 0))
         _demand_whole(session, carried, folder)
@@ -142,6 +143,14 @@ class _Reading:
                 odd = ", ".join(sorted(row.keys() ^ set(self._table.columns)))
                 raise _bad(self._file, self.number, f"columns that are missing or too many: {odd}")
             yield tuple(row[column] for column in self._table.columns)
+
+
+def _demand_known(carried: tuple[Table, ...], folder: Path) -> None:
+    """Nothing is left out unsaid: every file of rows belongs to a table."""
+    known = {_file_of(folder, table.name) for table in carried}
+    for file in sorted((folder / "tables").glob("*")):
+        if file not in known:
+            raise Invalid("FILE", "unknown_table", file=str(file))
 
 
 def _demand_whole(session: SqliteSession, carried: tuple[Table, ...], folder: Path) -> None:

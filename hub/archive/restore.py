@@ -39,16 +39,27 @@ LINGER_SECONDS = 10.0
 def restore(config: Config, file: Path, wanted: Wanted, *, now: datetime) -> Restored:
     """Verify a container and bring it in; see `Wanted`.
 
-    Raises Invalid("FILE", …), Invalid("HUB_DATA", "in_use"), DatabaseUnusable (damaged, newer, unreachable), KeyLost
-    when the key that opens its secrets is not there, Conflict("not_empty") without `wanted.replace`, StorageFull.
+    Raises Invalid("FILE", …), Invalid("HUB_DATA", "in_use"), DatabaseUnusable (archive_damaged, newer, unreachable),
+    KeyLost when the key that opens its secrets is not there, Conflict("not_empty") without `wanted.replace`,
+    StorageFull.
     """
-    manifest = container.verify(file)
+    manifest = _verified(file)
     with bringing_in(config, manifest, wanted) as staged:
         with worded(staged):
             shutil.copyfile(file, staged)
         with_search = manifest.engine == "sqlite"
         media = container.media_of(file)
         return finish(config, staged, manifest, media, wanted, now=now, with_search=with_search)
+
+
+def _verified(file: Path) -> Manifest:
+    """What a container says about itself, when it holds together: it is not the installation here that is damaged."""
+    try:
+        return container.verify(file)
+    except DatabaseUnusable as error:
+        if error.reason != "damaged":
+            raise
+        raise DatabaseUnusable("archive_damaged", str(error)) from error
 
 
 @contextlib.contextmanager

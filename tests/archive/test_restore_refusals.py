@@ -112,8 +112,10 @@ def test_a_file_that_is_no_whole_backup_is_refused_and_nothing_is_touched(
     (hub.config.media / "picture.png").write_bytes(b"\x89PNG")
     backed_up(hub, file)
     break_it(file)
-    with pytest.raises((DatabaseUnusable, Invalid)):
+    with pytest.raises((DatabaseUnusable, Invalid)) as refused:
         bring(target, file)
+    # The file is at fault, and not the installation: nobody is sent to restore a backup.
+    assert refused.value.reason in ("archive_damaged", "not_an_archive", "cannot_read_there")
     assert {each.name for each in target.data.iterdir()} <= {"key", "lock"}
 
 

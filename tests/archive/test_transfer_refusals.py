@@ -106,6 +106,13 @@ def test_a_file_that_was_cut_between_two_lines_is_noticed(target: Config, folder
     assert not target.database_file.exists()
 
 
+def test_rows_of_a_table_that_nobody_knows_are_not_left_out_unsaid(target: Config, folder: Path) -> None:
+    (folder / "tables" / "songs.jsonl").write_text('{"name": "Kalk im Kessel"}\n')
+    with pytest.raises(Invalid, match="unknown_table"):
+        bring_in(target, folder, Wanted(), now=LATER)
+    assert not target.database_file.exists()
+
+
 def test_a_picture_that_changed_or_is_missing_is_noticed(target: Config, folder: Path) -> None:
     picture = folder / "media" / "picture.png"
     picture.write_bytes(b"another")
