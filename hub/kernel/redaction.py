@@ -18,7 +18,7 @@ _SECRET_NAMES = re.compile(
 _BODY_NAMES = frozenset({"text", "html", "body", "raw", "snippet", "outgoing", "plan", "draft", "content"})
 _SHAPES = re.compile(
     r"(?P<auth>\b(?:Bearer|Basic|DPoP)\s+)[\w.~+/=-]{8,}"
-    r"|(?P<query>\b(?:[\w-]*token|password|secret|api_?key|code|signature)=)[^&\s\"'<>]+"
+    r"|(?P<query>(?:token|\b(?:password|secret|api_?key|code|signature))=)[^&\s\"'<>]+"
     r"|(?P<user>://[^/\s:@]*:)[^@\s/]+(?=@)"
     r"|(?P<link>/link/)[\w-]{20,}",
     re.I,

@@ -22,7 +22,7 @@ READ = FetchLimits(seconds=8.0)
 """A reply takes at most two reads and one write: they have to end before the engine's patience does."""
 
 WRITE = FetchLimits(seconds=12.0, redirects=0)
-_REL = re.compile(r'<([^>]+)>\s*;[^,]*rel="?https://api\.w\.org/"?')
+_REL = re.compile(r'<([^<>]{1,2000})>\s{0,9};[^,<]{0,500}rel="?https://api\.w\.org/"?')
 _NOT_THE_HOME = re.compile(
     r"/(?:wp-admin|wp-json|wp-login\.php|xmlrpc\.php|index\.php)(?:[/?#].*)?$|[?#].*$", re.DOTALL
 )
