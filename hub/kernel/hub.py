@@ -58,6 +58,8 @@ def prepare(config: Config) -> list[str]:
     secrets but its key is gone), Invalid("demo") when a demo folder and another would be mixed.
     """
     try:
+        # What customers wrote is in it: nobody else on this machine looks into a folder that we made.
+        config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         config.media.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageFull("read_only", str(error)) from error

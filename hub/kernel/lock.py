@@ -21,7 +21,7 @@ def folder_lock(config: Config, *, alone: bool) -> Iterator[int]:
     Raises Invalid("HUB_DATA", "in_use") at once when that cannot be, StorageFull when the folder cannot be written.
     """
     try:
-        config.data.mkdir(parents=True, exist_ok=True)
+        config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = os.open(config.data / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StorageFull("read_only", str(error)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,15 @@ def test_init_makes_an_installation_and_leaves_one_alone(empty: Terminal) -> Non
     assert empty.json("init")["migrations"]
     assert empty.json("init")["migrations"] == []
     assert (empty.folder / "key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_folder_that_is_made_is_its_owners_alone_and_one_that_was_there_stays(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir(mode=0o750)
+    for folder, mode in ((tmp_path / "deep" / "ours", 0o700), (theirs, 0o750)):
+        hub = Terminal(folder=folder, environ={"HUB_DATA": str(folder), "LANG": "C"})
+        assert hub("init").exit_code == Exit.OK
+        assert stat.S_IMODE(folder.stat().st_mode) == mode
 
 
 def test_migrate_brings_up_to_date_what_is_there(hub: Terminal) -> None:
