@@ -14,6 +14,7 @@ from urllib.parse import quote
 from hub.errors import DatabaseUnusable, HubError, StorageFull
 from hub.kernel.database import Database, Moment, Row, Session, bound
 from hub.kernel.dialect import SQLITE
+from hub.kernel.turns import Turns
 
 if TYPE_CHECKING:
     import sqlite3
@@ -91,6 +92,7 @@ class SqliteDatabase(Database):
         self._waiting = 0
         self._group: _Group | None = None
         self._writer = connect(file, busy_ms=busy_ms)
+        self._turns = Turns(file)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -128,6 +130,7 @@ class SqliteDatabase(Database):
     def close(self) -> None:
         with self._turn:
             self._writer.close()
+            self._turns.close()
         session = getattr(self._local, "session", None)
         if session is not None:
             session.connection.close()
@@ -142,14 +145,22 @@ class SqliteDatabase(Database):
                 self._waiting -= 1
         try:
             if self._group is None:
-                with _translated():
-                    self._writer.execute("BEGIN IMMEDIATE")
+                self._begin()
                 self._group = _Group()
         except BaseException:
             self._turn.release()
             raise
         self._group.size += 1
         return self._group
+
+    def _begin(self) -> None:
+        self._turns.take((_BUSY_MS if self._busy_ms is None else self._busy_ms) / 1000)
+        try:
+            with _translated():
+                self._writer.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            self._turns.give_back()
+            raise
 
     def _undo(self, group: _Group, error: BaseException) -> None:
         if self._writer.in_transaction:
@@ -191,6 +202,7 @@ class SqliteDatabase(Database):
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
         finally:
+            self._turns.give_back()
             self._group = None
             group.committed.set()
 
