@@ -17,15 +17,17 @@ from apscheduler.schedulers import base as apscheduler_base
 from hub.channels.children import ChildConnectors
 from hub.channels.connect import add_channel
 from hub.channels.connectors import SECONDS
+from hub.channels.parent import GRACE_SECONDS
 from hub.engine import store as workers
 from hub.engine.beat import Worker
 from hub.engine.clock_watch import ClockWatch
-from hub.engine.engine import Engine
+from hub.engine.engine import FINISH_SECONDS, Engine
 from hub.errors import HubError
 from hub.inbox import pull
 from hub.kernel.config import read_config
 from hub.kernel.hub import Hub, open_hub, prepare
 from hub.outbox.send import claim_due
+from hub.supervisor import STOP_SECONDS
 from tests.disks import MAY_MOUNT, filled, small_disk
 from tests.engine.conftest import Installation, SettableClock, soon, started
 from tests.plugging import PluginFolder
@@ -153,6 +155,11 @@ def test_a_stop_ends_what_hangs_and_gives_it_back(tmp_path: Path, monkeypatch: p
         with hub.database.reading() as session:
             assert session.all("SELECT id FROM channels WHERE claimed_by IS NOT NULL") == []
         assert connectors.pids() == {}
+
+
+def test_a_worker_has_ended_before_its_supervisor_loses_patience() -> None:
+    """Its work, the end of its plugins, and the notes of what became of them."""
+    assert FINISH_SECONDS + 2 * GRACE_SECONDS < STOP_SECONDS
 
 
 def test_a_database_locked_by_another_program_delays_and_nothing_stays_claimed(
