@@ -1,7 +1,7 @@
 """The one sanitiser: every piece of HTML, text and address from outside passes here before anybody sees it.
 
 `clean` runs once at intake; its result is stored beside the raw with CLEAN_VERSION, and a row with an older version
-is cleaned again from its raw. `render` is the only place where text becomes Markup. Nothing that leaves here loads
+is cleaned again from its raw. Only `render` and `of_ours` make Markup of text. Nothing that leaves here loads
 anything: pictures become their alternative text. What `clean` returns is nh3's own output and the same again when it
 is parsed again, which is exactly what mutation XSS needs to be otherwise.
 """
@@ -28,6 +28,7 @@ __all__ = [
     "cut",
     "direction",
     "names_in_front",
+    "of_ours",
     "one_line",
     "render",
     "safe_link",
@@ -244,6 +245,11 @@ def text_of(html: str) -> str:
     if _is_too_deep(bounded):
         return visible_controls(_without_tags(bounded))
     return visible_controls(html_to_text.read(_READER.clean(bounded)))
+
+
+def of_ours(text: str) -> Markup:
+    """A text of our own catalogues as Markup for a page: what is filled in with `%` is escaped."""
+    return Markup(text)
 
 
 def render(clean_html: str, *, home: str | None = None) -> Markup:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from flask import Blueprint, current_app, render_template, request
-from markupsafe import Markup
 
 from hub.channels import store as channels
 from hub.channels.model import Channel
@@ -60,9 +60,9 @@ class Listing:
     now: datetime
     language: str
 
-    def rows(self, current: int | None) -> Markup:
+    def rows(self, current: int | None) -> Iterator[str]:
         """The rows as markup, each made once for as long as it looks the same. `current`: the open conversation."""
-        return Markup("").join(self._row(line, is_current=line.conversation.id == current) for line in self.lines)
+        return (self._row(line, is_current=line.conversation.id == current) for line in self.lines)
 
     def _row(self, line: Line, *, is_current: bool) -> str:
         return _row(line, self.view, is_current, texts.ago(line.conversation.last_at, self.now), self.language)

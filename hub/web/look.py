@@ -11,7 +11,6 @@ from typing import Any
 import regex
 from flask import Flask, g
 from flask.templating import Environment
-from markupsafe import Markup
 
 from hub.channels.connect import error_of
 from hub.channels.model import Trouble
@@ -70,14 +69,14 @@ def dress(app: Flask) -> None:
     app.context_processor(_facts)
 
 
-def text(message: str, /, **params: object) -> Markup:
+def text(message: str, /, **params: object) -> str:
     """A text of ours for a template, in the language of this request; what is filled in is escaped."""
     return _text(message, texts.current_language()) % params
 
 
 @lru_cache(maxsize=2048)
-def _text(message: str, _language: str) -> Markup:
-    return Markup(texts.gettext(message))
+def _text(message: str, _language: str) -> str:
+    return html.of_ours(texts.gettext(message))
 
 
 def initials(name: str) -> str:
