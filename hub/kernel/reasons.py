@@ -132,6 +132,10 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("The access token does not allow reading posts: threads, edits and our other answers do not come in"),
         mark("Make one that may read everything, or sign in again."),
     ),
+    "cannot_read_tags": (
+        mark("The server does not let this account read what is said under hashtags"),
+        mark("Take the hashtags out of the settings, or ask whoever runs that server."),
+    ),
     "notifications_held_back": (
         mark("Notifications that the server holds back from this account: %(num)s"),
         mark("Look there under Notifications, Filtered, let in whom you want to hear, and test the connection again."),

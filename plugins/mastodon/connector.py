@@ -36,6 +36,7 @@ from .pulling import Pull
 from .reading import Reading
 from .sdk import ACTIONS, Actions
 from .server import Server
+from .tags import tags_of
 
 EDIT = "edit"
 _LIMITS_FOR = timedelta(hours=1)
@@ -60,6 +61,12 @@ class MastodonSettings:
         choices={"public": "Public", "unlisted": "Unlisted: not in public timelines"},
         default="public",
         help="What the composer proposes for what arrives from now on; each answer can choose otherwise.",
+    )
+
+    tags: str = setting(
+        "Hashtags",
+        help="Posts with one of these come in as well, whoever they name: brightwater kettles. At most five.",
+        default="",
     )
 
 
@@ -93,12 +100,12 @@ class Mastodon(Connector):
         self._known_limits: tuple[Limits, datetime] | None = None
 
     def check(self) -> Check:
-        return diagnosis.check(self._server)
+        return diagnosis.check(self._server, tags_of(self.settings.tags))
 
     def pull(self, cursor: str | None) -> Page:
         merged = self.context.memory.read()
-        quiet = self.settings.answers == "unlisted"
-        pull = Pull(self._reading, self._me(), self.context.clock, merged=merged, answers_quietly=quiet)
+        quiet, tags = self.settings.answers == "unlisted", tags_of(self.settings.tags)
+        pull = Pull(self._reading, self._me(), self.context.clock, merged=merged, answers_quietly=quiet, tags=tags)
         return pull.page(read_cursor(cursor))
 
     def listen(self, wake: Callable[[], None], stop: threading.Event) -> None:

@@ -38,8 +38,9 @@ class Found:
         return limits_of(self.instance)
 
 
-def check(server: Server) -> Check:
-    """Test address and token. Raises Misconfigured with the setting at fault, AuthExpired, Unavailable, RateLimited."""
+def check(server: Server, tags: tuple[str, ...] = ()) -> Check:
+    """Test address and token, and whether these hashtags can be read. Raises Misconfigured with the setting at fault,
+    AuthExpired, Unavailable, RateLimited."""
     with _at("address"):
         found = find(server)
         answer = server.ask("GET", "/api/v1/accounts/verify_credentials", params={"lang": "en"})
@@ -52,6 +53,8 @@ def check(server: Server) -> Check:
         warnings.append(f"notifications_held_back:{held_back}")
     if not _sees(server, me.id):
         warnings.append("cannot_read_posts")
+    if tags and not _finds(server, tags):
+        warnings.append("cannot_read_tags")
     if account.get("moved"):
         warnings.append("account_moved")
     if server.home.startswith("http://"):
@@ -168,6 +171,12 @@ def _sees(server: Server, id: str) -> bool:
     """Whether the token may read posts: threads, edits, deletions and our own answers from elsewhere."""
     answer = server.ask("GET", path_of("accounts", id, "statuses"), params={"limit": 1, "lang": "en"})
     return not (answer.status in (401, 403) and read_refusal(answer).told)
+
+
+def _finds(server: Server, tags: tuple[str, ...]) -> bool:
+    """Whether what is said under hashtags may be read: a server can keep that to itself."""
+    answer = server.ask("GET", path_of("timelines/tag", tags[0]), params={"limit": 1, "lang": "en"})
+    return not 400 <= answer.status < 500 or answer.status == 429
 
 
 def _held_back(server: Server) -> int:

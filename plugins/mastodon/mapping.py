@@ -137,7 +137,7 @@ def impossible(status: Raw, me: Me) -> tuple[str, ...]:
 
 def is_addressed(status: Raw, me: Me, setting: Setting) -> bool:
     """Whether a status is meant for us, rather than told as part of a thread."""
-    if setting.came_as in ("mention", "quote", "status"):
+    if setting.came_as in ("mention", "quote", "status", "tag"):
         return True
     return setting.came_as == "update" and any(
         name_of(mention["id"]) == me.id for mention in status.get("mentions") or ()
@@ -212,7 +212,7 @@ def _kind(status: Raw, me: Me, setting: Setting) -> Kind:
         return Kind.DIRECT
     if setting.came_as == "quote":
         return Kind.QUOTE
-    if setting.came_as == "mention" and status.get("in_reply_to_id"):
+    if setting.came_as in ("mention", "tag") and status.get("in_reply_to_id"):
         answers_us = str(status.get("in_reply_to_account_id") or "") == me.id
         return Kind.REPLY if answers_us else Kind.MENTION
     return Kind.REPLY if status.get("in_reply_to_id") else Kind.MENTION

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from .marks import read_mark
+from .tags import Tagged
 from .walk import Walk, from_json, to_json
 
 VERSION = 1
@@ -30,7 +31,7 @@ class Progress:
     goes on (None: at the top), swept_at: when it last did (epoch seconds), swept: its pages so far.
     merged: how many times the server said that it let filtered ones in, as far as that was looked after; hurries: it is
     being looked after, so that the second reading does not pause. conversed_at: when the direct conversations were
-    looked through (epoch seconds).
+    looked through (epoch seconds). tagged: the list of the hashtags we watch.
     """
 
     heard: Walk = field(default_factory=Walk)
@@ -45,6 +46,7 @@ class Progress:
     merged: str = ""
     conversed_at: int = 0
     hurries: bool = False
+    tagged: Tagged = field(default_factory=Tagged)
 
     def watching(self, marks: Mapping[str, str]) -> Progress:
         """Watch these as well; the oldest are let go."""
@@ -85,6 +87,7 @@ class Progress:
             "sweep": [self.sweep, self.swept_at, self.swept],
             "merged": [self.merged, self.hurries],
             "conversed_at": self.conversed_at,
+            "tagged": [self.tagged.tags, to_json(self.tagged.walk)],
         }
         return json.dumps(kept, separators=(",", ":"))
 
@@ -97,6 +100,7 @@ def read_cursor(cursor: str | None) -> Progress:
             return Progress()
         below, at, pages = kept["sweep"]
         merged, hurries = kept.get("merged", ("", False))
+        tags, tagged = kept.get("tagged", ((), to_json(Walk())))
         return Progress(
             heard=from_json(kept["heard"]),
             said=from_json(kept["said"]),
@@ -110,6 +114,7 @@ def read_cursor(cursor: str | None) -> Progress:
             merged=str(merged),
             hurries=bool(hurries),
             conversed_at=int(kept.get("conversed_at", 0)),
+            tagged=Tagged(tags=tuple(map(str, tags)), walk=from_json(tagged)),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return Progress()

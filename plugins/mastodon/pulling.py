@@ -19,6 +19,7 @@ from .progress import Progress
 from .reading import ForeignId, Reading
 from .reading import Gone as GoneForEver
 from .server import Listing
+from .tags import TAG, Tagged, fresh_of
 from .walk import MOST_HISTORY_PAGES, NAMELESS, Step, Walk
 
 TYPES = frozenset({"mention", "status", "quote", "quoted_update", "update", "poll"})
@@ -26,7 +27,7 @@ OURS = "own"
 POST = "post"
 """A post of ours that answers nobody: it is no message, but may be answered without a notice."""
 
-_WATCHED = frozenset({"mention", "status", "quote", OURS})
+_WATCHED = frozenset({"mention", "status", "quote", TAG, OURS})
 _MOST_THREADS = 5
 _MOST_OF_A_THREAD = 60
 _TIME_FOR_THREADS = timedelta(seconds=15)
@@ -41,9 +42,17 @@ class Pull:
     """Collects one page."""
 
     def __init__(
-        self, reading: Reading, me: Me, clock: Clock, *, merged: str = "", answers_quietly: bool = False
+        self,
+        reading: Reading,
+        me: Me,
+        clock: Clock,
+        *,
+        merged: str = "",
+        answers_quietly: bool = False,
+        tags: tuple[str, ...] = (),
     ) -> None:
         self._reading = reading
+        self._tags = tags
         self._answers_quietly = answers_quietly
         self._merged = merged
         self._me = me
@@ -52,6 +61,7 @@ class Pull:
         self._messages: dict[str, Incoming] = {}
         self._deleted: list[Deleted] = []
         self._skipped: list[Skipped] = []
+        self._has_history = False
         self._watched: dict[str, Mark] = {}
         self._marks: dict[str, Mark] = {}
         self._answered: list[str] = []
@@ -59,11 +69,12 @@ class Pull:
 
     def page(self, progress: Progress) -> Page:
         """Everything of one step; a failure on the way leaves nothing behind."""
-        history = progress.history
+        history = self._has_history = progress.history
         self._watched = {id: read_mark(kept) for id, kept in progress.watched.items()}
         after, heard_more = self._hear(progress)
         after, said_more = self._listen_to_ourselves(after)
-        more = heard_more or said_more
+        after, tagged_more = self._listen_to_tags(after)
+        more = heard_more or said_more or tagged_more
         if history:
             after = self._after_history(after)
             more = more or after.history
@@ -140,6 +151,27 @@ class Pull:
             elif not progress.history:
                 self._watch_post(item, is_new=entry_of(item).id in fresh)
         return replace(progress, said=step.walk, history=progress.history or step.lost), step.more
+
+    def _listen_to_tags(self, progress: Progress) -> tuple[Progress, bool]:
+        """A step through what is said under the hashtags we watch."""
+        before = progress.tagged.of(self._tags)
+        if not self._tags or (self._has_history and before.walk.newest_at):
+            return replace(progress, tagged=before), False
+        try:
+            listing = self._reading.tagged(self._tags, before.walk.params)
+        except ForeignId:
+            return replace(progress, tagged=Tagged()), False
+        if listing is None:  # the connection test warns of it; the rest works
+            return progress, False
+        tagged, step = before.took(self._listed(listing).items)
+        new = [each for each in fresh_of(listing.items, step, self._me) if not self._knows(each)]
+        progress, settings = self._around(new, replace(progress, tagged=tagged))
+        for status in new:
+            self._tell(status, replace(settings.get(id_of(status), CONTEXT), came_as=TAG), skip=True)
+        return progress, step.more
+
+    def _knows(self, status: Raw) -> bool:
+        return id_of(status) in self._watched or id_of(status) in self._marks
 
     def _after_history(self, progress: Progress) -> Progress:
         if progress.heard.is_walking or progress.said.is_walking:

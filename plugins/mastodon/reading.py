@@ -74,6 +74,16 @@ class Reading:
             raise ForeignId
         return self._listing(answer)
 
+    def tagged(self, tags: Sequence[str], where: Mapping[str, str]) -> Listing | None:
+        """One page of what is said under any of these hashtags; None where we may not read it. Raises ForeignId."""
+        params = {"limit": POSTS, "any[]": list(tags[1:]), **where}
+        answer = self._server.ask("GET", path_of("timelines/tag", tags[0]), params=params)
+        if answer.status in _BAD_PARAMS and where:
+            raise ForeignId
+        if 400 <= answer.status < 500 and answer.status != 429:
+            return None
+        return self._listing(answer)
+
     def context(self, id: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """What stands above and below a status, from the root on. Raises NotFound, Gone and the others."""
         told = self._server.get(path_of("statuses", id, "context"))

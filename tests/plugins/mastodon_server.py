@@ -303,6 +303,10 @@ class FakeMastodon(ServedNetwork):
             case "GET", ["accounts", _, "statuses"]:
                 ours = {id: told for id, told in self.statuses.items() if told["account"]["id"] == path[3]}
                 return self._paged(ours, arrival)
+            case "GET", ["timelines", "tag", tag]:
+                wanted = {tag, *parse_qs(arrival.query).get("any[]", [])}
+                told = {id: each for id, each in self.statuses.items() if wanted & {*each.get("hashtags", ())}}
+                return self._paged(told, arrival)
             case "GET", ["statuses"]:
                 return self._looked_up(arrival)
             case "GET", ["conversations"]:

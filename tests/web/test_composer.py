@@ -285,6 +285,17 @@ def test_no_pictures_are_asked_for_where_an_answer_takes_none(composer: Composer
     assert 'id="files"' not in composer.page().text
 
 
+def test_what_was_written_to_a_message_that_went_meanwhile_can_still_be_copied(
+    composer: Composer, fake: FakeNetwork
+) -> None:
+    fake.deletes("m1")
+    composer.office.desk.pulls()
+    answered = composer.sends("Ten weeks is normal.")
+    assert answered.status_code == 409
+    assert "There is nothing left to answer" in answered.text
+    assert re.search(r"<textarea[^>]* readonly[^>]*>Ten weeks is normal.</textarea>", answered.text)
+
+
 def test_what_a_content_warning_covers_is_shown_on_demand_pictures_and_their_words_included(
     composer: Composer, fake: FakeNetwork
 ) -> None:

@@ -1,0 +1,57 @@
+"""What is said under the hashtags we watch, whether or not it names us. The reading of one step through that list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from . import mapping
+from .items import entry_of, id_of
+from .mapping import MALFORMED, Me, Raw
+from .walk import Step, Walk
+
+TAG = "tag"
+"""How what is said under a hashtag came to us."""
+
+MOST = 5
+"""The most that Mastodon searches for in one request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tagged:
+    """How far the list of some hashtags was read."""
+
+    tags: tuple[str, ...] = ()
+    walk: Walk = field(default_factory=Walk)
+
+    def of(self, tags: tuple[str, ...]) -> Tagged:
+        """The same for these; others than before are followed from now on."""
+        return self if tags == self.tags else Tagged(tags=tags)
+
+    def took(self, items: Sequence[Any]) -> tuple[Tagged, Step]:
+        """Go on after an answer. What stands there when we begin is passed over."""
+        step = self.walk.took([entry_of(item) for item in items])
+        if self.walk.newest_at and not step.lost:
+            return replace(self, walk=step.walk), step
+        begun = replace(step.walk, below=None)
+        return replace(self, walk=begun), replace(step, walk=begun, fresh=(), more=False)
+
+
+def tags_of(written: str) -> tuple[str, ...]:
+    """The hashtags somebody entered, with or without their sign, as the server is asked for them."""
+    words = (word.strip("#＃,;").lower() for word in written.replace(",", " ").split())
+    return tuple(dict.fromkeys(word for word in words if word))[:MOST]
+
+
+def fresh_of(items: Sequence[Any], step: Step, me: Me) -> list[Raw]:
+    """What is new among the items and not our own, oldest first."""
+    fresh = set(step.fresh)
+    return [item for item in reversed(items) if id_of(item) in fresh and _is_anothers(item, me)]
+
+
+def _is_anothers(item: Any, me: Me) -> bool:
+    try:
+        return not item.get("reblog") and not mapping.is_ours(item, me)
+    except MALFORMED:
+        return isinstance(item, dict)
