@@ -25,6 +25,9 @@ MAX_PIXELS = {"JPEG": 25_000_000, "PNG": 16_000_000, "GIF": 16_000_000, "WEBP": 
 MAX_SCANS = 32
 """Passes of a progressive JPEG: each costs a walk over all pixels and can be written in a few bytes."""
 
+MOST_MEMORY = 200_000_000
+"""Bytes that one picture may take while it is made anew."""
+
 MAX_EDGE = 1_600
 MAX_SENT_EDGE = 3_840
 """What we send may be larger than what we show: networks keep that much."""
@@ -132,7 +135,9 @@ def _opened(body: bytes) -> Iterator[Image.Image]:
 
 
 def _most_pixels(opened: Image.Image) -> int:
-    return MAX_PIXELS[opened.format or ""]
+    most = MAX_PIXELS[opened.format or ""]
+    # Four inks take a third more than three colours.
+    return most * 3 // 4 if opened.mode == "CMYK" else most
 
 
 def _kind(body: bytes) -> str:
@@ -152,14 +157,51 @@ def _pixels(opened: Image.Image, limit: int, edge: int) -> Image.Image:
     width, height = opened.size
     if width * height > limit:
         raise Rejected("too_large")
-    opened.draft(None, (edge, edge))
-    mode = "RGBA" if opened.has_transparency_data else "RGB"
-    shown = opened if opened.mode == mode else opened.convert(mode)
+    opened.draft(None, _decoded(opened, edge))
+    shown = _in_colours(opened)
+    if _cost(shown, opened.format or "", edge) > MOST_MEMORY:
+        shown = shown.reduce(2)
     shown.thumbnail((edge, edge))
-    upright = ImageOps.exif_transpose(shown)
-    fresh = Image.new(mode, upright.size)
-    fresh.paste(upright)
+    ImageOps.exif_transpose(shown, in_place=True)
+    fresh = Image.new(shown.mode, shown.size)
+    fresh.paste(shown)
     return fresh
+
+
+def _decoded(opened: Image.Image, edge: int) -> tuple[int, int]:
+    """The size a JPEG is decoded to at least: one that would take too much to half of its own."""
+    width, height = opened.size
+    is_open = 12 * width * height if opened.info.get("progressive") else 0
+    if max(is_open, _cost(opened, "JPEG", edge)) > MOST_MEMORY:
+        return width // 2, height // 2
+    return edge, edge
+
+
+def _in_colours(opened: Image.Image) -> Image.Image:
+    """Its pixels as RGB, or RGBA where one can see through some; of `opened` only what is known of it stays."""
+    if not opened.has_transparency_data:
+        return _converted(opened, "RGB")
+    shown = _converted(opened, "RGBA")
+    return _converted(shown, "RGB") if shown.getchannel("A").getextrema() == (255, 255) else shown
+
+
+def _converted(image: Image.Image, mode: str) -> Image.Image:
+    if image.mode == mode:
+        return image
+    made = image.convert(mode)
+    image.close()  # one copy at a time
+    return made
+
+
+def _cost(shown: Image.Image, form: str, edge: int) -> int:
+    """Bytes at the moment of making it smaller: itself, where one can see through it once more, and the two steps."""
+    width, height = shown.size
+    if max(width, height) <= edge:
+        return 0
+    across = width * edge // max(width, height)
+    down = height * edge // max(width, height)
+    copies = (4 if form == "WEBP" else 2) if shown.mode == "RGBA" else 1
+    return 4 * (copies * width * height + across * height + across * down)
 
 
 def _form_to_send(form: str, pixels: Image.Image) -> str:
