@@ -34,9 +34,9 @@ def now() -> datetime:
 def connect(mastodon_emulator: Emulator, tmp_path: Path) -> Iterator[Connect]:
     made: list[Channel] = []
 
-    def connect(*, token: str = "") -> Channel:
+    def connect(*, token: str = "", **settings: str) -> Channel:
         chosen = token or mastodon_emulator.token("brightwater")
-        made.append(Channel(mastodon_emulator.url, chosen, tmp_path, mastodon_emulator.host, clock=now))
+        made.append(Channel(mastodon_emulator.url, chosen, tmp_path, mastodon_emulator.host, clock=now, **settings))
         return made[-1]
 
     yield connect
@@ -210,6 +210,38 @@ def test_actions_reach_an_emulator(channel: Channel, mastodon_emulator: Emulator
     channel.pull()
     channel.act(ours, "delete")
     assert not [words for words in words_of_ours(mastodon_emulator) if "Thanks" in words]
+
+
+def test_a_like_taken_back_in_another_app_is_noticed_on_an_emulator(
+    channel: Channel, mastodon_emulator: Emulator
+) -> None:
+    asked = mastodon_emulator.posts("lena", "@brightwater like that")
+    mastodon_emulator.call("POST", f"statuses/{asked}/favourite", "brightwater")
+    channel.pull()
+    assert channel.messages[asked].done == ("like",)
+    mastodon_emulator.call("POST", f"statuses/{asked}/unfavourite", "brightwater")
+    channel.pull()
+    assert "like" in channel.messages[asked].undone
+
+
+def test_an_answer_that_leaves_our_name_out_is_found_on_an_emulator(
+    channel: Channel, mastodon_emulator: Emulator
+) -> None:
+    post = mastodon_emulator.posts("brightwater", "We measured the water of fifty towns.")
+    channel.pull()
+    answer = mastodon_emulator.posts("tom", "And of Leipzig?", in_reply_to_id=post)
+    channel.pull()
+    channel.pull()
+    assert (channel.messages[answer].kind, channel.messages[answer].addressed) == (Kind.REPLY, True)
+
+
+def test_what_is_said_under_a_hashtag_arrives_on_an_emulator(connect: Connect, mastodon_emulator: Emulator) -> None:
+    mastodon_emulator.posts("lena", "My first #kalkfrei")
+    channel = connect(tags="#kalkfrei")
+    channel.pull()
+    said = mastodon_emulator.posts("lena", "My second #kalkfrei")
+    assert channel.pull() == [said]
+    assert channel.messages[said].addressed
 
 
 def test_a_text_the_emulator_finds_too_long_is_rejected(channel: Channel, mastodon_emulator: Emulator) -> None:
