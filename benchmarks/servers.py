@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hub.kernel.config import Config
 
-_ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 _STARTING_SECONDS = 60.0
 
 
@@ -37,7 +37,7 @@ def floor_server(file: Path) -> Iterator[int]:
 def _running(module: Sequence[str], port: int, environ: Mapping[str, str], log: Path) -> Iterator[None]:
     with log.open("wb") as output:
         program = subprocess.Popen(
-            [sys.executable, "-m", *module], cwd=_ROOT, env={**os.environ, **environ}, stdout=output, stderr=output
+            [sys.executable, "-m", *module], cwd=ROOT, env={**os.environ, **environ}, stdout=output, stderr=output
         )
     try:
         _wait(program, port, log)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import base, due, ingest, pages, parsing, search, webhooks
+from benchmarks import base, due, ingest, lateness, pages, parsing, search, webhooks
 from benchmarks.__main__ import Plan, read_plan, report, run
 from benchmarks.figures import FLOOR, HUB, HUB_POSTGRESQL, Figures
 from benchmarks.floor import queries
@@ -46,6 +46,11 @@ def test_due_items_and_restarts_are_measured(tmp_path: Path) -> None:
     for job in (due.TAKEN_OVER, due.CLAIMED):
         assert found.samples[job, 100, FLOOR] and found.samples[job, 100, HUB]
     assert len(restarts[100]) == 1
+
+
+def test_how_late_items_are_begun_is_measured_idle_and_beside_the_intake(tmp_path: Path) -> None:
+    found = lateness.measure(Plan(sizes=(100,), messages=100), tmp_path / "hub", items=3, spread=0.1)
+    assert {what: len(seconds) for what, seconds in found.items()} == dict.fromkeys(lateness.MOST_SECONDS, 3)
 
 
 def test_every_connector_that_reads_items_is_measured() -> None:
