@@ -25,13 +25,14 @@ from hub.kernel.http.connection import GuardedSocket
 from hub.kernel.http.limits import DeadlinePassed
 from hub.kernel.hub import Hub, open_hub, prepare
 from hub.outbox import store as outbox
-from hub.outbox.model import OutboxItem
+from hub.outbox.model import OutboxItem, State
 from hub.outbox.resolve import resolve_due
 from hub.outbox.send import send_due
 from hub.testing.server import Arrival
 from tests.desk import inline
 from tests.faults.proxy import FaultProxy
 
+SETTLED = {State.SENT, State.FAILED, State.UNKNOWN}
 _TEAM = "INSERT INTO teams (name, created_at) VALUES ('Care', :now) RETURNING id"
 _AGENT = """
     INSERT INTO agents (email, name, role, created_at) VALUES ('ana@brightwater.example', 'Ana', 'agent', :now)

@@ -6,42 +6,22 @@ nothing of ours catches.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-from collections.abc import Iterator
 
 import pytest
 
 from hub.kernel.crash import POINTS, pass_by
 from hub.outbox.model import State
 from hub.testing.fake import Crash
-from hub.testing.server import FakeServer
-from tests.faults.line import Line, Peer
-from tests.faults.peers import ANSWERING, FeedPeer, answering_peer
-from tests.faults.proxy import MODES, fault_proxy
+from tests.faults.line import SETTLED, Line
+from tests.faults.peers import ANSWERING
+from tests.faults.proxy import MODES
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.peers]  # the first time, an emulator has to be fetched
 
-SETTLED = {State.SENT, State.FAILED, State.UNKNOWN}
 DROPPED = next(mode for mode in MODES if mode.name == "dropped answer")
 HERE = [point for point in POINTS if point.partition(".")[0] in ("pull", "send", "resolve", "reply")]
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module", params=["feed", *ANSWERING])
-def peer(request: pytest.FixtureRequest) -> Iterator[Peer]:
-    with contextlib.ExitStack() as running:
-        if request.param == "feed":
-            yield FeedPeer(running.enter_context(FakeServer()))
-        else:
-            yield answering_peer(request)
-
-
-@pytest.fixture(scope="module")
-def line(peer: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    with fault_proxy(peer.url) as proxy, contextlib.closing(Line(peer, proxy, tmp_path_factory.mktemp("line"))) as line:
-        assert line.pulls() is None
-        yield line
 
 
 @pytest.mark.parametrize("peer", ["feed"], indirect=True)

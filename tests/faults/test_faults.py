@@ -6,40 +6,20 @@ in the network once. One engine is enough here: what is stored under faults is t
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-from collections.abc import Iterator
 
 import pytest
 
 from hub.channels.model import ChannelState
 from hub.outbox.model import State
-from hub.testing.server import Arrival, FakeServer
-from tests.faults.line import Line, Peer
-from tests.faults.peers import ANSWERING, FeedPeer, answering_peer
-from tests.faults.proxy import MODES, Mode, fault_proxy
+from hub.testing.server import Arrival
+from tests.faults.line import SETTLED, Line
+from tests.faults.peers import ANSWERING
+from tests.faults.proxy import MODES, Mode
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.peers]  # the first time, an emulator has to be fetched
 
-SETTLED = {State.SENT, State.FAILED, State.UNKNOWN}
 _words = itertools.count(1)
-
-
-@pytest.fixture(scope="module", params=["feed", *ANSWERING])
-def peer(request: pytest.FixtureRequest) -> Iterator[Peer]:
-    with contextlib.ExitStack() as running:
-        if request.param == "feed":
-            yield FeedPeer(running.enter_context(FakeServer()))
-        else:
-            yield answering_peer(request)
-
-
-@pytest.fixture(scope="module")
-def line(peer: Peer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    """One channel for all faults of a network: what one of them leaves behind, the next one would meet."""
-    with fault_proxy(peer.url) as proxy, contextlib.closing(Line(peer, proxy, tmp_path_factory.mktemp("line"))) as line:
-        assert line.pulls() is None
-        yield line
 
 
 @pytest.fixture
