@@ -97,7 +97,8 @@ class Process:
         """End what it has started, as the kernel does when memory runs out."""
         for started in Path(f"/proc/{self.pid}/task").glob("*/children"):
             for child in started.read_text().split():
-                os.kill(int(child), signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(child), signal.SIGKILL)
 
     @property
     def stands_still(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import threading
@@ -62,17 +63,11 @@ def test_nobody_is_refused_and_every_copy_holds_whole_transactions(tmp_path: Pat
             reader.execute("BEGIN")
             reader.execute("SELECT count(*) FROM installation").fetchone()
             writers = [begun(file, f"w{number}", said) for number in range(_WRITERS)]
-            copies = 0
-            while any(process.poll() is None for process, _ in writers):
-                copies += 1
-                before = set(said)
-                copy_consistently(file, tmp_path / f"copy{copies}.db")
+            for number in itertools.count():
+                copied_while_they_write(file, tmp_path / f"copy{number}.db", set(said))
                 checkpoint(file)
-                copied = names(tmp_path / f"copy{copies}.db")
-                assert {f"{name}.{half}" for name in before for half in "ab"} <= copied
-                assert {name[:-2] for name in copied if name.endswith(".a")} == {
-                    name[:-2] for name in copied if name.endswith(".b")
-                }
+                if all(process.poll() is not None for process, _ in writers):
+                    break
             assert reader.execute("SELECT count(*) FROM installation").fetchone()[0] == 0, "it reads one moment"
             reader.execute("COMMIT")
         for process, thread in writers:
@@ -80,7 +75,13 @@ def test_nobody_is_refused_and_every_copy_holds_whole_transactions(tmp_path: Pat
             assert process.returncode == 0
         assert len(said) == _WRITERS * 2 * _EACH
         assert names(file) == {f"{name}.{half}" for name in said for half in "ab"}
-        assert copies
+
+
+def copied_while_they_write(file: Path, copy: Path, acknowledged: set[str]) -> None:
+    copy_consistently(file, copy)
+    copied = names(copy)
+    assert {f"{name}.{half}" for name in acknowledged for half in "ab"} <= copied
+    assert {name[:-2] for name in copied if name.endswith(".a")} == {n[:-2] for n in copied if n.endswith(".b")}
 
 
 def begun(file: Path, name: str, said: list[str]) -> tuple[subprocess.Popen[str], threading.Thread]:

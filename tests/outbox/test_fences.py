@@ -43,7 +43,7 @@ def test_it_plans_nothing_and_leaves_the_claim_to_who_has_it_now(world: World) -
     fresh = claimed(world, "boris")
     send_item(world.hub, world.desk.connectors, "anna", stale)
     assert world.item(world.written[0]).plan is None
-    world.beats("clara")
+    world.beats("boris")
     assert claim_due(world.hub, "clara") == []
     send_item(world.hub, world.desk.connectors, "boris", fresh)
     assert texts(world) == [world.written[0].text]
@@ -84,7 +84,7 @@ def test_what_was_claimed_before_the_machine_was_started_again_is_free(world: Wo
     world.writes()
     world.ticks(11)
     claimed(world, "anna")
-    world.beats("boris")
+    world.beats("anna")
     assert claim_due(world.hub, "boris") == []
     with world.hub.database.transaction() as session:
         session.run("UPDATE workers SET epoch = 'another boot' WHERE id = 'anna'")
