@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from hub.events import ReplySettled
@@ -65,10 +66,11 @@ def serve(folder: str) -> None:
 
 
 class Pages:
-    """Many open pages read by one thread."""
+    """Many open pages read by one thread. `request`: how the page of a number asks for its stream."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, request: Callable[[int], bytes]) -> None:
         self._address = ("127.0.0.1", port)
+        self._request = request
         self._selector = selectors.DefaultSelector()
         self._open: list[socket.socket] = []
 
@@ -80,7 +82,7 @@ class Pages:
     def _open_wave(self, count: int) -> None:
         for _ in range(count):
             page = socket.create_connection(self._address)
-            page.sendall((REQUEST % (len(self._open) // PAGES_EACH_AGENT, BROWSER)).encode())
+            page.sendall(self._request(len(self._open)))
             page.setblocking(False)
             self._selector.register(page, selectors.EVENT_READ)
             self._open.append(page)
@@ -110,7 +112,10 @@ def measure(count: int) -> None:
             [sys.executable, __file__, "--serve", folder], stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
         )
         assert server.stdout is not None
-        pages = Pages(int(server.stdout.readline()))
+        pages = Pages(
+            int(server.stdout.readline()),
+            lambda number: (REQUEST % (number // PAGES_EACH_AGENT, BROWSER)).encode(),
+        )
         try:
             pages.open(20)
             before = resident(server.pid)
@@ -130,13 +135,14 @@ def measure(count: int) -> None:
         print(f"commit to first {first:6.1f} ms, to last {last:6.1f} ms  end {ended:.2f} s")
 
 
-def tell(database: Database, pages: Pages, count: int) -> tuple[float, float]:
+def tell(
+    database: Database, pages: Pages, count: int, *, channel_id: int = 1, conversation_id: int = 7
+) -> tuple[float, float]:
     """Seconds from the commit of one event until the first and until the last page has it."""
     time.sleep(0.4)
     with database.transaction() as session:
-        event_log.append(
-            session, ReplySettled(channel_id=1, conversation_id=7, outbox_id=9, state="sent"), at=system_clock()
-        )
+        settled = ReplySettled(channel_id=channel_id, conversation_id=conversation_id, outbox_id=9, state="sent")
+        event_log.append(session, settled, at=system_clock())
     committed = time.perf_counter()
     arrived = pages.wait_for(b"reply_settled", count)
     return min(arrived) - committed, max(arrived) - committed

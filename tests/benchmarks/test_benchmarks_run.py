@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import base, due, ingest, lateness, pages, parsing, search, webhooks
+from benchmarks import base, due, ingest, lateness, live_busy, pages, parsing, search, webhooks
 from benchmarks.__main__ import Plan, read_plan, report, run
 from benchmarks.figures import FLOOR, HUB, HUB_POSTGRESQL, Figures
 from benchmarks.floor import queries
@@ -51,6 +51,11 @@ def test_due_items_and_restarts_are_measured(tmp_path: Path) -> None:
 def test_how_late_items_are_begun_is_measured_idle_and_beside_the_intake(tmp_path: Path) -> None:
     found = lateness.measure(Plan(sizes=(100,), messages=100), tmp_path / "hub", items=3, spread=0.1)
     assert {what: len(seconds) for what, seconds in found.items()} == dict.fromkeys(lateness.MOST_SECONDS, 3)
+
+
+def test_the_live_stream_is_measured_beside_pages(tmp_path: Path) -> None:
+    found = live_busy.measure(Plan(sizes=(100,), rounds=1, requests=8), tmp_path / "hub", streams=21)
+    assert min(found.idle, found.busy, found.capacity, found.served) > 0
 
 
 def test_every_connector_that_reads_items_is_measured() -> None:
