@@ -60,7 +60,7 @@ def serve(folder: str) -> None:
     print(listening.getsockname()[1], flush=True)
     gc.collect()
     serving = web_app(
-        lambda environ, start: [], live, is_ours=lambda headers: True, may_upload=lambda path, headers: False
+        lambda environ, start: [], live, is_ours=lambda headers: True, uploader=lambda path, headers: None
     )
     run_server(serving, [listening])
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hub.channels.connectors import Connectors
     from hub.web.asgi import AsgiApp
     from hub.web.listening import Listeners
-    from hub.web.upload_places import MayUpload
+    from hub.web.upload_places import Uploader
 
 _BACKLOG = 1024
 _QUICKLY_CHECKED_BYTES = 256 * 1024**2
@@ -68,23 +68,22 @@ def build_web(hub: Hub, connectors: Connectors) -> AsgiApp:
         trusted_proxies=hub.config.trusted_proxies,
     )
     pages = build_pages(hub, connectors, open_streams=lambda: live.open_streams)
-    return web_app(pages, live, is_ours=listeners.is_ours, may_upload=_uploaders(hub, listeners), hooks=hooks)
+    return web_app(pages, live, is_ours=listeners.is_ours, uploader=_uploader(hub, listeners), hooks=hooks)
 
 
-def _uploaders(hub: Hub, listeners: Listeners) -> MayUpload:
-    """Tells by the head of a request whether it may take one of the few places for large ones: a session of somebody
-    who may reply, or below /api a token for it."""
+def _uploader(hub: Hub, listeners: Listeners) -> Uploader:
+    """Tells by the head of a request who sends it, where they may send pictures: by session, or below /api by token."""
     from hub.api import MOUNTED_AT
     from hub.api import bearer as api
     from hub.people.authorize import Action, may
 
-    def may_upload(path: str, headers: list[tuple[bytes, bytes]]) -> bool:
+    def uploader(path: str, headers: list[tuple[bytes, bytes]]) -> int | None:
         if path.startswith(f"{MOUNTED_AT}/"):
-            return api.may_upload(hub, dict(headers).get(b"authorization", b"").decode("latin-1"))
+            return api.uploader(hub, dict(headers).get(b"authorization", b"").decode("latin-1"))
         actor = listeners.authenticate(headers)
-        return actor is not None and may(actor, Action.REPLY)
+        return actor.agent_id if actor is not None and may(actor, Action.REPLY) else None
 
-    return may_upload
+    return uploader
 
 
 def serve(config: Config, listening: socket.socket, *, supervised: bool = False) -> None:

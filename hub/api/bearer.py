@@ -28,11 +28,14 @@ def authenticate(hub: Hub, scope: TokenScope) -> Bearer:
     return bearer
 
 
-def may_upload(hub: Hub, authorization: str) -> bool:
-    """Whether this header's token may hand pictures in, asked before any of the body is read; counts no wrong one."""
+def uploader(hub: Hub, authorization: str) -> int | None:
+    """The agent whose token this header has, where it may hand pictures in; asked before any of the body is read, and
+    counts no wrong one."""
     text = _token_in(authorization)
     bearer = tokens.find(hub, text) if text else None
-    return bearer is not None and TokenScope.REPLY in bearer.token.scopes and may(bearer.actor, Action.REPLY)
+    if bearer is None or TokenScope.REPLY not in bearer.token.scopes or not may(bearer.actor, Action.REPLY):
+        return None
+    return bearer.agent.id
 
 
 def _token_in(authorization: str) -> str:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from hub.web.hooks import Hooks
     from hub.web.live import LiveHub
-    from hub.web.upload_places import MayUpload
+    from hub.web.upload_places import Uploader
 
 PAGE_THREADS = 8
 MOST_BODY_BYTES = 2 * 1024 * 1024
@@ -60,16 +60,16 @@ def web_app(
     live: LiveHub,
     *,
     is_ours: Callable[[dict[bytes, bytes]], bool],
-    may_upload: MayUpload,
+    uploader: Uploader,
     hooks: Hooks | None = None,
 ) -> AsgiApp:
     """Put the pages, the live stream and the webhooks on one port.
 
-    is_ours: tells by its headers whether a page of ours asks. may_upload: tells by its path and headers whether a
-    large request comes from somebody who may send pictures; asked in a thread. hooks: None serves no webhooks.
+    is_ours: tells by its headers whether a page of ours asks. uploader: tells by its path and headers which agent who
+    may send pictures a large request comes from; asked in a thread. hooks: None serves no webhooks.
     """
     threads = WSGIMiddleware(pages, workers=PAGE_THREADS)  # type: ignore[arg-type]
-    uploads = UploadPlaces(may_upload)
+    uploads = UploadPlaces(uploader)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -176,13 +176,13 @@ async def _with_whole_body(app: Any, uploads: UploadPlaces, scope: Scope, receiv
     refused = refuse_as_problem if scope["path"].startswith("/api/") else refuse
     if _UPLOADING.fullmatch(scope["path"]) is None or length <= MOST_BODY_BYTES:
         body = await read_body(receive, send, MOST_BODY_BYTES, refused=refused)
-    elif length > MOST_UPLOAD_BYTES or not await uploads.admits(scope["path"], scope["headers"]):
+    elif length > MOST_UPLOAD_BYTES or (sender := await uploads.sender(scope["path"], scope["headers"])) is None:
         # None of it is kept; the page sees by the length that it is too much, or by the head who did not send it.
         body = b""
-    elif uploads.are_taken:
+    elif uploads.are_taken(sender):
         return await refused(send, 503, "busy", retry_after=b"5")
     else:
-        async with uploads.one:
+        async with uploads.one(sender):
             body = await read_body(receive, send, MOST_UPLOAD_BYTES, seconds=UPLOAD_SECONDS, refused=refused)
     if body is None:
         return None

@@ -14,7 +14,7 @@ from hub.kernel.origin import origin_of
 from hub.people.model import Role, TokenScope
 from hub.web import protocol
 from hub.web.security import session_cookie
-from hub.web.upload_places import MOST_UPLOADS
+from hub.web.upload_places import MOST_OF_ONE, MOST_UPLOADS
 from tests.api.client import Programs
 from tests.api.serving import PATIENCE_SECONDS, served
 from tests.kernel.test_images import picture
@@ -122,13 +122,17 @@ def test_whoever_may_not_send_pictures_takes_no_place_from_those_who_may(
             each.close()
 
 
-def test_whoever_may_send_pictures_holds_a_place_while_theirs_comes_in(address: str, on_sqlite: Programs) -> None:
-    token = on_sqlite.start().token
+def test_whoever_may_send_pictures_holds_places_while_theirs_come_in_but_not_all(
+    address: str, on_sqlite: Programs
+) -> None:
+    token, colleague = on_sqlite.start().token, on_sqlite.start().token
     slow: list[socket.socket] = []
     try:
         while hand_in(address, token) != 503:  # one that gets in before may keep a slow one out
             assert len(slow) < 3 * MOST_UPLOADS
             slow.append(begin(address, MEDIA, {"Authorization": f"Bearer {token}"}))
+        assert len(slow) >= MOST_OF_ONE
+        assert hand_in(address, colleague) == 201
     finally:
         for each in slow:
             each.close()

@@ -104,7 +104,7 @@ class LiveServer:
                 _hello,
                 self.live,
                 is_ours=lambda headers: b"origin" not in headers,
-                may_upload=lambda path, headers: True,
+                uploader=lambda path, headers: 1,
             )
         )
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
