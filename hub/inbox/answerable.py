@@ -7,13 +7,19 @@ from datetime import datetime
 
 from hub.channels import store as channels
 from hub.channels.model import Channel, ChannelState
-from hub.connector import Visibility
+from hub.connector import DeletedBy, Visibility
 from hub.errors import Absent
 from hub.inbox.companion import companion_of
 from hub.inbox.model import Conversation, Direction, Message
 from hub.inbox.store import messages
 from hub.kernel.database import Session
 from hub.kernel.hub import Hub
+
+_WHY_UNSEEN = {
+    DeletedBy.BLOCKED: "blocked_by_author",
+    DeletedBy.ACCOUNT: "author_away",
+    DeletedBy.UNAVAILABLE: "unseen",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +59,7 @@ def _target(session: Session, conversation: Conversation, target_id: int | None)
 
 def _why_not(target: Message, now: datetime) -> str:
     if target.deleted_at is not None:
-        return "deleted"
+        return _WHY_UNSEEN.get(target.deleted_by or DeletedBy.AUTHOR, "deleted")
     if not target.reply.allowed:
         return target.reply.why_not or "read_only"
     if target.reply.until is not None and target.reply.until <= now:

@@ -260,6 +260,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "reply_not_allowed": (mark("The author does not take answers from this account"), _NOTHING_SENT),
     "blocked_by_author": (mark("The author and this account do not talk to each other there"), _NOTHING_SENT),
     "author_away": (mark("The author's account is suspended, switched off or gone"), _NOTHING_SENT),
+    "unseen": (mark("The network does not show this message any more"), _NOTHING_SENT),
     "quote_not_allowed": (
         mark("The author does not let this be quoted"),
         mark("Answer it instead. Your text is kept."),
@@ -361,6 +362,14 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("Choose a narrower audience."),
     ),
     # Why nothing can be answered: stands where the composer would be
+    "why_not.author_away": (
+        mark("The author's account is suspended, switched off or gone"),
+        mark("It can be answered once it is back."),
+    ),
+    "why_not.blocked_by_author": (
+        mark("The author and this account do not talk to each other there"),
+        mark("It can be answered once nobody blocks the other."),
+    ),
     "why_not.blocked": (
         mark("This person does not want to hear from this account"),
         mark("Leave it at that, or answer elsewhere."),
@@ -371,6 +380,10 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("Choose another one in the channel's settings."),
     ),
     "why_not.deleted": (mark("The message was deleted"), mark("There is nothing left to answer.")),
+    "why_not.unseen": (
+        mark("The network does not show this message any more"),
+        mark("It can be answered once it is seen there again."),
+    ),
     "why_not.held": (mark("The message awaits approval"), mark("Approve it there before you answer.")),
     "why_not.may_not_send": (
         mark("The connected account may read here, but not write"),

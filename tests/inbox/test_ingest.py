@@ -10,7 +10,7 @@ import pytest
 from hub.channels import store as channels
 from hub.connector import Author, DeletedBy, Incoming, Moderation, Page, Trust, Visibility
 from hub.customers import store as customers
-from hub.errors import StorageFull, Unavailable
+from hub.errors import Conflict, StorageFull, Unavailable
 from hub.inbox.ingest import store_page
 from hub.inbox.model import ConversationState, Direction, Origin
 from hub.inbox.pull import claim_due, pull_leased
@@ -136,6 +136,9 @@ def test_what_a_block_or_a_suspended_account_hid_comes_back_and_a_deletion_meanw
     fake.says("hello", id="a").deletes("a", by=DeletedBy.UNAVAILABLE).deletes("a", by=why)
     desk.pulls()
     assert desk.conversation()[0].deleted_by is why
+    with pytest.raises(Conflict) as refused:
+        desk.answers("hello!")
+    assert refused.value.params["reason"] == {"blocked": "blocked_by_author", "account": "author_away"}[why]
     fake.says("hello", id="a")
     desk.pulls()
     assert desk.conversation()[0].deleted_by is None

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from hub.connector import Attachment, Author, ReplyRules, Visibility
+from hub.connector import Attachment, Author, DeletedBy, ReplyRules, Visibility
 from hub.inbox.follow import follow_outbox
 from hub.kernel.hub import Hub
 from hub.people.model import Role
@@ -277,6 +277,31 @@ def test_no_quote_is_offered_of_what_may_not_be_quoted(composer: Composer, fake:
     page = composer.page().text
     assert f"quote={message.id}#composer" not in page
     assert 'name="quote"' not in page
+
+
+@pytest.mark.parametrize(
+    ("why", "shown", "why_not"),
+    [
+        (DeletedBy.AUTHOR, "Deleted by the author", "The message was deleted"),
+        (DeletedBy.MODERATION, "Taken down by moderators", "The message was deleted"),
+        (DeletedBy.BLOCKED, "Its author has blocked us, or we have", "do not talk to each other there"),
+        (
+            DeletedBy.ACCOUNT,
+            "account is suspended, switched off or gone. Only we",
+            "It can be answered once it is back",
+        ),
+        (DeletedBy.UNAVAILABLE, "No longer to be seen on the network", "does not show this message any more"),
+    ],
+)
+def test_why_a_message_is_not_to_be_seen_is_said_with_it_and_where_it_would_be_answered(
+    composer: Composer, fake: FakeNetwork, why: DeletedBy, shown: str, why_not: str
+) -> None:
+    fake.deletes("m1", by=why)
+    composer.office.desk.pulls()
+    page = composer.page().text
+    assert shown in page
+    assert why_not in page
+    assert "No longer to be seen on the network." in composer.browser.get("/inbox?show=all").text
 
 
 def test_no_pictures_are_asked_for_where_an_answer_takes_none(composer: Composer, fake: FakeNetwork) -> None:
