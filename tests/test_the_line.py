@@ -34,6 +34,8 @@ def test_a_reply_taken_back_in_time_never_leaves(desk: Desk, fake: FakeNetwork) 
     fake.says("hello")
     desk.pulls()
     outbox_id = desk.answers("too hasty")
+    desk.works()
+    desk.waits(9)
     assert undo_reply(desk.hub, outbox_id).text == "too hasty"
     desk.waits(60)
     assert fake.arrivals == []
