@@ -59,6 +59,7 @@ def test_every_answer_carries_every_header(browser: Browser) -> None:
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin", name
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin", name
         assert "camera=()" in headers["Permissions-Policy"], name
+        assert headers["X-DNS-Prefetch-Control"] == "off", name
         assert "Access-Control-Allow-Origin" not in headers, name
         assert "Strict-Transport-Security" not in headers, name
         assert headers["X-Request-Id"], name
