@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import msgspec
 
 from .document import MAX_CONTENT, MAX_ENTRIES, MAX_LINE, Enclosure, Entry, Feed, Unread, Unreadable, newest_first
 
+# Escapes of anything else and whole pairs come first, so that neither is taken apart.
+_HALVES = re.compile(
+    rb"(\\[^u]|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
 VERSION = "https://jsonfeed.org/version/"
 
 
@@ -57,7 +62,7 @@ def looks_like_json(body: bytes, content_type: str) -> bool:
 def read_json(body: bytes) -> Feed:
     """Read a JSON Feed. Raises Unreadable when it is none; one bad item is only left out and told."""
     try:
-        top = msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"), type=_Top)
+        top = msgspec.json.decode(_mended(body.removeprefix(b"\xef\xbb\xbf")), type=_Top)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unreadable("not_a_feed", str(error)[:200]) from error
     if not top.version.startswith(VERSION):
@@ -71,6 +76,11 @@ def read_json(body: bytes) -> Feed:
         entries=tuple(sorted(entries, key=newest_first)[:MAX_ENTRIES]),
         unread=tuple(unread),
     )
+
+
+def _mended(body: bytes) -> bytes:
+    """Halves of characters, which texts cut by their length end in, become U+FFFD; they are no fault of the feed."""
+    return _HALVES.sub(lambda found: found[1] or rb"\ufffd", body) if b"\\ud" in body or b"\\uD" in body else body
 
 
 def _items(top: _Top) -> tuple[list[Entry], list[Unread]]:

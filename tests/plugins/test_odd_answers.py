@@ -1,12 +1,18 @@
-"""Mastodon and Bluesky with something odd in every place of what they tell: no item holds the others up."""
+"""Networks with something odd in every place of what they tell: no item holds the others up."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path as Folder
 from typing import Any
 
 import pytest
+from hub_plugins.feed.cursor import Cursor
+from hub_plugins.feed.json_feed import read_json
+from hub_plugins.feed.mapping import incoming
+from hub_plugins.feed.news import news
 from hub_plugins.wordpress.connector import WordPressSettings
 
 from hub.channels import wire
@@ -183,3 +189,31 @@ def test_wordpress_may_tell_anything_anywhere(odd: Any, tmp_path: Folder) -> Non
         assert last in channel.messages
         crosses_the_pipe(channel)
         channel.close()
+
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+ITEM = {
+    "id": "1",
+    "url": "https://blog.example/tea#comment-1",
+    "title": "Re: Tea",
+    "content_html": "<p>Water first</p>",
+    "content_text": "Water first",
+    "summary": "Water",
+    "date_published": "2026-03-01T08:00:00Z",
+    "date_modified": "2026-03-01T09:00:00Z",
+    "language": "en",
+    "authors": [{"name": "Lena", "url": "https://lena.example/", "avatar": "https://lena.example/a.png"}],
+    "attachments": [{"url": "https://x.example/a.png", "mime_type": "image/png", "size_in_bytes": 9}],
+}
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: repr(odd)[:20])
+def test_a_json_feed_may_tell_anything_anywhere(odd: Any) -> None:
+    items = [with_odd({**ITEM, "id": f"odd {place}"}, place, odd) for place in places(ITEM)]
+    feed = {"version": "https://jsonfeed.org/version/1.1", "title": "Tea", "items": [*items, {**ITEM, "id": "last"}]}
+    read = read_json(json.dumps(feed).replace("Infinity", "1e400").encode())
+    assert "last" in [entry.id for entry in read.entries]
+    told = news(read, Cursor(), NOW, comments=True).items
+    assert "last" in [item.identity.remote_id for item in told]
+    for item in told:
+        incoming(item, read, NOW, is_known=lambda id: False, has_companion=False)
