@@ -5,7 +5,6 @@ Errors are {"error": "Name", "message": "words"}; proxies in front of a server a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,7 +20,7 @@ from hub.errors import (
     ScopeMissing,
     Unavailable,
 )
-from hub.kernel.http import retry_after
+from hub.kernel.http import allowance, retry_after
 
 if TYPE_CHECKING:
     from hub.kernel.http import Response
@@ -73,11 +72,7 @@ class Refusal:
 
 def read_refusal(response: Response) -> Refusal:
     """Take an error answer apart, JSON or not."""
-    try:
-        told = json.loads(response.body)
-    except (ValueError, RecursionError):
-        told = None
-    told = told if isinstance(told, dict) else {}
+    told = response.members()
     return Refusal(
         status=response.status,
         name=str(told.get("error") or ""),
@@ -119,12 +114,5 @@ def _about_the_item(refusal: Refusal, writing: bool) -> ConnectorError:
 
 def pause(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds to leave the server alone so that replies have room; None while there is plenty."""
-    limit, left = _number(headers.get("RateLimit-Limit")), _number(headers.get("RateLimit-Remaining"))
-    if limit is None or left is None or left * _RESERVE >= limit:
-        return None
-    until = retry_after({name: value for name, value in headers.items() if name.lower() != "retry-after"}, now)
-    return None if until is None else max(0.0, (until - now).total_seconds())
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdecimal() else None
+    told = allowance(headers, now, named="RateLimit")
+    return None if told is None or told.left * _RESERVE >= told.limit else told.seconds

@@ -24,7 +24,7 @@ from hub.errors import (
     Unavailable,
 )
 from hub.kernel.html import text_of
-from hub.kernel.http import retry_after
+from hub.kernel.http import allowance, retry_after
 
 if TYPE_CHECKING:
     from hub.kernel.http import Response
@@ -65,7 +65,7 @@ class Refusal:
 
 def read_refusal(response: Response) -> Refusal:
     """Take an error answer apart, JSON or not."""
-    told = _told(response.body)
+    told = response.members()
     words = told.get("error_description") or told.get("error") or ""
     if isinstance(words, dict):
         words = words.get("message") or json.dumps(words)
@@ -114,24 +114,8 @@ def pause(headers: Mapping[str, str], now: datetime) -> float | None:
     From half of the allowance on, what is left is spread over the time until there is more, so that a storm of news
     does not use it up; the last fifth is left to replies.
     """
-    limit, left = _number(headers.get("X-RateLimit-Limit")), _number(headers.get("X-RateLimit-Remaining"))
-    if limit is None or left is None or left * 2 >= limit:
+    told = allowance(headers, now, named="X-RateLimit")
+    if told is None or told.seconds is None or told.left * 2 >= told.limit:
         return None
-    until = retry_after({name: value for name, value in headers.items() if name.lower() != "retry-after"}, now)
-    if until is None:
-        return None
-    seconds = max(0.0, (until - now).total_seconds())
-    pulls = (left - limit / _RESERVE) / _REQUESTS_OF_A_PULL
-    return seconds if pulls < 1 else seconds / pulls
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdecimal() else None
-
-
-def _told(body: bytes) -> Mapping[str, object]:
-    try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return told if isinstance(told, dict) else {}
+    pulls = (told.left - told.limit / _RESERVE) / _REQUESTS_OF_A_PULL
+    return told.seconds if pulls < 1 else told.seconds / pulls

@@ -5,7 +5,6 @@ Its REST API answers an error as {"code", "message", "data": {"status"}}; firewa
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -66,7 +65,7 @@ class Refusal:
 
 def read_refusal(response: Response) -> Refusal:
     """Take an error answer apart, JSON or not."""
-    told = _told(response.body)
+    told = response.members()
     return Refusal(
         status=response.status,
         code=str(told.get("code") or ""),
@@ -101,11 +100,3 @@ def _unknown(refusal: Refusal, writing: bool) -> ConnectorError:
         reason = {413: "too_long"}.get(refusal.status) or refusal.code or "blocked"
         return Rejected(reason, detail=refusal.message)
     return Unavailable(refusal.code or f"http_{refusal.status}", detail=refusal.message)
-
-
-def _told(body: bytes) -> Mapping[str, object]:
-    try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return told if isinstance(told, dict) else {}

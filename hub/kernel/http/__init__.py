@@ -9,14 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 from hub.kernel.http.entered import server_of
 from hub.kernel.http.limits import FetchLimits
-from hub.kernel.http.retry_after import retry_after
+from hub.kernel.http.retry_after import allowance, retry_after
 
 if TYPE_CHECKING:
     from hub.kernel.http.door import Door
     from hub.kernel.http.response import Response, StreamedResponse
     from hub.kernel.http.sdk_errors import cause_of, door_errors
 
-__all__ = ["Door", "FetchLimits", "Response", "StreamedResponse", "cause_of", "door_errors", "retry_after", "server_of"]
+__all__ = [
+    "Door",
+    "FetchLimits",
+    "Response",
+    "StreamedResponse",
+    "allowance",
+    "cause_of",
+    "door_errors",
+    "retry_after",
+    "server_of",
+]
 
 _HOMES = {
     "Door": "door",

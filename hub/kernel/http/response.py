@@ -57,6 +57,14 @@ class Response:
             done = self.method not in SAFE_METHODS and not 400 <= self.status < 500
             raise (Ambiguous if done else Unavailable)("not_json") from error
 
+    def members(self) -> Mapping[str, Any]:
+        """The JSON object of an error answer; empty where it is none, as a proxy's page in front of a server."""
+        try:
+            told = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return told if isinstance(told, dict) else {}
+
 
 class StreamedResponse:
     """An answer whose body is still coming. Iterate it, or `read` all of it; decompressed and capped either way."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -32,6 +33,28 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
     if at is None and draft is not None:
         at = _in_seconds(float(draft[1]), now)
     return None if at is None else min(max(at, now), now + LONGEST).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """How many requests a server takes, how many are left, and in how many seconds it takes more, if it says."""
+
+    limit: int
+    left: int
+    seconds: float | None
+
+
+def allowance(headers: Mapping[str, str], now: datetime, *, named: str) -> Allowance | None:
+    """What is left of a server's allowance by its headers `named`-Limit and `named`-Remaining; None without them."""
+    limit, left = _count(headers.get(f"{named}-Limit")), _count(headers.get(f"{named}-Remaining"))
+    if limit is None or left is None:
+        return None
+    until = retry_after({name: value for name, value in headers.items() if name.lower() != "retry-after"}, now)
+    return Allowance(limit=limit, left=left, seconds=None if until is None else max(0.0, (until - now).total_seconds()))
+
+
+def _count(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdecimal() else None
 
 
 def _retry_after(value: str, now: datetime) -> datetime | None:
