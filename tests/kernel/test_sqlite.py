@@ -133,3 +133,20 @@ def test_threads_that_wait_share_one_commit(file: Path) -> None:
             thread.join(120)
         assert count(database) == 5
         assert len(commits) < 5
+
+
+def test_a_commit_that_was_left_to_somebody_who_never_came_is_made_by_who_waits_for_it(file: Path) -> None:
+    with closing(SqliteDatabase(file)) as database:
+
+        def write() -> None:
+            with database.transaction() as session:
+                session.run(_PUT, name="left", value="")
+                # Somebody stands in line, as far as anybody can see, and dies on the way.
+                database._waiting += 1
+
+        writer = threading.Thread(target=write, daemon=True)
+        writer.start()
+        writer.join(120)
+        assert not writer.is_alive()
+        with closing(connect(file)) as other:
+            assert other.execute("SELECT count(*) FROM installation WHERE name = 'left'").fetchone()[0] == 1
