@@ -65,16 +65,19 @@ def date_of(item: Any) -> int:
         return 0
 
 
-def mark_of(message: Incoming) -> str:
-    """What is remembered of a post that was told: how it came, what our account has done to it, the end of its cid."""
+def mark_of(message: Incoming, at: int) -> str:
+    """What is remembered of a post that was told: how it came, what our account has done to it, the hour, the end of
+    its cid. So it is told again when one of these changes, and after an hour: what we liked here and took back in
+    another app between two looks shows in nothing else. `at`: epoch seconds."""
     came_as = OURS if message.author.is_us else message.kind_raw
-    return f"{came_as} {''.join(word[0] for word in message.done) or NOTHING} {message.revision[-8:]}"
+    done = "".join(word[0] for word in message.done) or NOTHING
+    return f"{came_as} {done}{at // 3600 % 24} {message.revision[-8:]}"
 
 
-def mark_of_view(view: Raw, me: Me, setting: mapping.Setting) -> str:
+def mark_of_view(view: Raw, me: Me, setting: mapping.Setting, at: int) -> str:
     """What would be remembered of a post; empty where it cannot be read."""
     try:
-        return mark_of(mapping.incoming(view, me, setting))
+        return mark_of(mapping.incoming(view, me, setting), at)
     except MALFORMED:
         return ""
 

@@ -185,7 +185,7 @@ class Pull:
         for uri, view in found.items():
             mark = progress.watched[uri]
             setting = self._setting(view, came_as(mark))
-            now = mark_of_view(view, self._me, setting) if came_as(mark) != BROKEN else broken_mark(view)
+            now = mark_of_view(view, self._me, setting, self._now) if came_as(mark) != BROKEN else broken_mark(view)
             if now != mark:
                 self._tell(view, setting=setting)
         missing = [uri for uri in uris if uri not in found and is_unclear(progress.watched[uri])]
@@ -284,7 +284,7 @@ class Pull:
             return
         self._messages[message.remote_id] = message
         if message.author.is_us or message.addressed:
-            self._marks[message.remote_id] = mark_of(message)
+            self._marks[message.remote_id] = mark_of(message, self._now)
 
     def _posts(self, uris: Iterable[str]) -> dict[str, Raw]:
         """Posts as they are now; when time is short only some."""

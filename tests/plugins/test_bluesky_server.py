@@ -580,6 +580,18 @@ def test_a_like_is_kept_at_one_place_and_one_from_the_app_is_taken_back_too(
     assert server.records == {}
 
 
+def test_a_like_that_came_and_went_between_two_looks_is_told_as_none_within_an_hour(
+    server: FakeBluesky, channel: Channel, frozen_clock: FrozenClock
+) -> None:
+    said = server.says("hello")
+    channel.pull()
+    assert channel.pull() == []
+    frozen_clock.tick(3600)
+    assert channel.pull() == [said]
+    assert "like" in channel.messages[said].undone
+    assert channel.pull() == []
+
+
 def test_our_post_is_taken_out_of_a_quote_and_put_back(server: FakeBluesky, channel: Channel) -> None:
     quoted = {"record": {"uri": server.root, "cid": "c"}}
     quote = server.writes(LENA, "They say", heard_as="quote", embed={"record": quoted, "view": None})
