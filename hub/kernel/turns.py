@@ -1,8 +1,8 @@
 """Whose turn it is to write among the processes of one SQLite file.
 
 SQLite lets whoever comes in the right moment write: beside a process that writes without a pause, as a worker does that
-takes in years of history, others came to it after seconds or never. With two locks nobody overtakes who waits: who wants
-the turn first takes the place next to it, and whoever had the turn has to queue for that place again.
+takes in years of history, others came to it after seconds or never. With two locks nobody overtakes who waits: who
+wants the turn first takes the place next to it, and whoever had the turn has to queue for that place again.
 
 A courtesy among us, and no more: SQLite's own lock is what keeps writers apart. The locks end with their process.
 """
@@ -25,7 +25,7 @@ class Turns:
         self._next, self._turn = (_opened(file.with_name(file.name + end)) for end in ("-next", "-turn"))
 
     def take(self, seconds: float) -> None:
-        """Wait for the turn, but not longer than this: then SQLite decides, as it does where there are no such locks."""
+        """Wait for the turn, but not longer than this: then SQLite decides, as it does where no such locks are."""
         deadline = time.monotonic() + seconds
         if _locked(self._next, deadline):
             _locked(self._turn, deadline)
