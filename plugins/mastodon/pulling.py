@@ -150,7 +150,7 @@ class Pull:
         if listing is None:  # the connection test warns of it; the rest works
             return progress, False
         tagged, step = before.took(self._listed(listing).items)
-        new = [each for each in fresh_of(listing.items, step, self._me) if not self._page.knows(id_of(each))]
+        new = [each for each in fresh_of(listing.items, step) if not self._page.knows(id_of(each))]
         progress, settings = self._threads.around(new, replace(progress, tagged=tagged))
         for status in new:
             self._page.tell(status, replace(settings.get(id_of(status), CONTEXT), came_as=TAG), skip=True)

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import mapping
 from .items import entry_of, id_of
-from .mapping import MALFORMED, Me, Raw
+from .mapping import Raw
 from .walk import Step, Walk
 
 TAG = "tag"
@@ -44,14 +43,7 @@ def tags_of(written: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in words if word))[:MOST]
 
 
-def fresh_of(items: Sequence[Any], step: Step, me: Me) -> list[Raw]:
-    """What is new among the items and not our own, oldest first."""
+def fresh_of(items: Sequence[Any], step: Step) -> list[Raw]:
+    """What is new among the items, oldest first."""
     fresh = set(step.fresh)
-    return [item for item in reversed(items) if id_of(item) in fresh and _is_anothers(item, me)]
-
-
-def _is_anothers(item: Any, me: Me) -> bool:
-    try:
-        return not item.get("reblog") and not mapping.is_ours(item, me)
-    except MALFORMED:
-        return isinstance(item, dict)
+    return [item for item in reversed(items) if isinstance(item, dict) and id_of(item) in fresh]

@@ -55,6 +55,7 @@ def test_a_like_taken_back_is_told_once_more_when_it_cannot_be_an_echo_any_more(
     channel.pull()
     server.statuses[question] |= {"favourited": True}
     channel.pull()
+    channel.pull()
     clock.tick(SETTLED_AFTER)
     assert channel.pull() == [question]
     assert channel.pull() == []
