@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from hub.channels.model import ChannelState
-from hub.connector import Kind, Moderation, Trust, Visibility
+from hub.connector import DeletedBy, Kind, Moderation, Trust, Visibility
 from hub.inbox.model import ConversationState, Direction, Origin
 from hub.outbox.model import State
 
@@ -146,7 +146,8 @@ class Mention(Struct, frozen=True, kw_only=True):
 class Message(Struct, frozen=True, kw_only=True):
     """One utterance: theirs (`in`), ours (`out`) or a note among us (`note`).
 
-    html: clean; null where `text` is all there is. deleted_at: gone at the network, kept here.
+    html: clean; null where `text` is all there is. deleted_at: gone at the network, kept here. deleted_by: why; what is
+    `blocked`, `account` (its author's is suspended, switched off or gone) or `unavailable` may come back.
     outbox_id: the item that brings or brought it out, for what was written here.
     quote: it quotes a message in a post of its own instead of standing under it.
     mentions: whom an answer to it names, the author included where its network wants it; a reply may leave others out.
@@ -174,6 +175,7 @@ class Message(Struct, frozen=True, kw_only=True):
     created_at: datetime
     edited_at: datetime | None
     deleted_at: datetime | None
+    deleted_by: DeletedBy | None
 
 
 class MessageList(Struct, frozen=True, kw_only=True):

@@ -128,6 +128,7 @@ def message(found: MessageModel) -> Message:
         created_at=found.created_at,
         edited_at=found.edited_at,
         deleted_at=found.deleted_at,
+        deleted_by=found.deleted_by,
     )
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from hub.channels import connect
-from hub.connector import Attachment, Author, Features, Visibility
+from hub.connector import Attachment, Author, DeletedBy, Features, Visibility
 from hub.errors import AuthExpired
 from hub.inbox.follow import follow_outbox
 from hub.inbox.read import mark_read
@@ -233,6 +233,15 @@ def test_what_cannot_be_answered_says_why(program: Program, programs: Programs) 
     programs.desk.pulls()
     refused = program.post(REPLIES, {"text": "Yes."})
     assert (refused.status_code, refused.json["reason"]) == (409, "deleted")
+
+
+def test_why_a_message_is_gone_is_told_with_it_and_to_who_answers_it(program: Program, programs: Programs) -> None:
+    programs.fake.deletes("m1", by=DeletedBy.BLOCKED)
+    programs.desk.pulls()
+    (told,) = program.get("/conversations/1/messages").json["items"]
+    assert told["deleted_by"] == "blocked"
+    refused = program.post(REPLIES, {"text": "Yes."})
+    assert (refused.status_code, refused.json["reason"]) == (409, "blocked_by_author")
 
 
 # Pictures
