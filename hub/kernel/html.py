@@ -285,7 +285,7 @@ def _host(address: str) -> str:
     try:
         host = urlsplit(address).hostname or ""
         return host.encode("idna").decode("ascii") if _LOOKALIKE.search(host) else host
-    except UnicodeError:
+    except ValueError:  # UnicodeError is one
         return "?"
 
 

@@ -20,6 +20,7 @@ from hub.channels.connect import add_channel
 from hub.connector import Attachment, Author, Check, Incoming, Plan, Post, Receipt, ReplyRules, Skipped
 from hub.errors import Misconfigured, Rejected
 from hub.inbox.follow import follow_outbox
+from hub.kernel.database import storable
 from hub.kernel.hub import Hub
 from hub.people import tokens
 from hub.people.model import OPERATOR, Agent, Role, TokenScope
@@ -306,7 +307,21 @@ def linked(hub: Hub, fake: FakeNetwork) -> Office:
     return office
 
 
+_STORED = "SELECT permalink AS address FROM messages UNION SELECT link FROM posts UNION SELECT url FROM identities"
+
+
+def test_no_spelling_of_an_address_that_is_none_is_kept(linked: Office) -> None:
+    with linked.hub.database.reading() as session:
+        assert [row["address"] for row in session.all(_STORED)] == [None]
+
+
 def test_no_spelling_of_an_address_that_is_none_is_followed_from_a_page_or_told_to_a_program(linked: Office) -> None:
+    """As if they had been kept: by an older version, or by what brought the database here."""
+    with linked.hub.database.transaction() as session:
+        for number, address in enumerate(SPELLINGS):
+            kept = storable(address)
+            session.run("UPDATE messages SET permalink = :a WHERE text = :text", a=kept, text=f"message {number}")
+            session.run("UPDATE posts SET link = :a", a=kept)
     (line,) = linked.desk.lines()
     browser, before, pages = linked.enter(Role.ADMIN), "", []
     while True:
