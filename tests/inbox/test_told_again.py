@@ -20,7 +20,7 @@ from hub.testing.fake import FakeNetwork
 from tests.desk import Desk
 from tests.inbox.post_office import PostOffice
 
-BACKLOG = int(os.environ.get("HUB_BACKLOG", "1500"))
+BACKLOG = int(os.environ.get("HUB_BACKLOG", "450"))
 """Deliveries that came while no worker ran; 100,000 take some minutes."""
 
 
