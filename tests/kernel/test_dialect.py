@@ -19,6 +19,12 @@ def test_placeholders_are_spelled_for_the_engine_and_casts_and_percents_survive(
     assert "a::text" in spelled and "b = %(b)s" in spelled and "LIKE '%%x'" in spelled and "%(wanted)s" in spelled
 
 
+def test_a_limit_does_not_make_sqlite_plan_anew_each_time() -> None:
+    statement = "SELECT a FROM (SELECT a FROM t LIMIT :most) newest LIMIT :limit"
+    assert SQLITE.translate(statement) == "SELECT a FROM (SELECT a FROM t LIMIT :most + 0) newest LIMIT :limit + 0"
+    assert POSTGRESQL.translate(statement) == "SELECT a FROM (SELECT a FROM t LIMIT %(most)s) newest LIMIT %(limit)s"
+
+
 def test_a_word_nobody_knows_is_a_mistake() -> None:
     with pytest.raises(KeyError):
         SQLITE.translate("SELECT {nonsense}")
