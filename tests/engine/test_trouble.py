@@ -133,6 +133,8 @@ def test_a_plugin_that_hangs_on_many_channels_leaves_threads_to_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with plugged_in(tmp_path, monkeypatch) as (hub, connectors):
+        # Longer than this test waits for anything: no thread is free again because a call was given up.
+        connectors._seconds = {**SECONDS, "pull": 600.0}
         gate = tmp_path / "gate"
         hanging = [
             connect(hub, connectors, "unruly", does="waits", gate=str(gate), password=f"account {number}")

@@ -14,6 +14,7 @@ from hub.connector import Upload
 from hub.errors import Absent, Gone, Invalid, Rejected
 from hub.inbox import uploads
 from hub.inbox.model import UploadRow
+from hub.inbox.store import uploads as store
 from hub.inbox.undo import undo_reply
 from hub.kernel.images import fit, to_send
 from hub.testing.fake import FakeNetwork
@@ -208,3 +209,14 @@ def test_a_picture_goes_with_one_reply_only(desk: Desk, fake: FakeNetwork) -> No
     desk.answers("Like this.", attachments=(kept.id,))
     with pytest.raises(Invalid, match="not_a_choice"):
         desk.answers("Again.", attachments=(kept.id,))
+
+
+def test_a_picture_that_is_taken_for_a_reply_while_it_is_thrown_away_stays(desk: Desk, fake: FakeNetwork) -> None:
+    """The sweep has read that it waited too long; before it throws it away, somebody presses send."""
+    fake.says("Is that normal?")
+    desk.pulls()
+    kept = bring(desk)
+    desk.answers("It is.", attachments=(kept.id,))
+    with desk.hub.database.transaction() as session:
+        assert store.forget(session, [kept.id]) == []
+    assert uploads.body_of(desk.hub, kept.id)
