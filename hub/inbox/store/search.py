@@ -200,8 +200,8 @@ def unswept(session: Session, question: Question, reach: Reach, *, most: int) ->
 
 def among_newest(session: Session, question: Question, *, before: int, rows: int) -> list[int]:
     """The hits among the newest so many messages below a place, newest first, without asking the index."""
-    found = session.all(_NEWEST, before=before, rows=rows, **_asked(session, question))
-    return [row["id"] for row in found]
+    _, found = session.tuples(_NEWEST, before=before, rows=rows, **_asked(session, question))
+    return [place for (place,) in found]
 
 
 def end_of_newest(session: Session, *, before: int, rows: int) -> int:
@@ -212,8 +212,8 @@ def end_of_newest(session: Session, *, before: int, rows: int) -> int:
 
 def hits(session: Session, question: Question, *, before: int, most: int) -> list[int]:
     """The newest so many hits below a place, as the index knows them."""
-    rows = session.all(_HITS, before=before, most=most, **_asked(session, question))
-    return [row["id"] for row in rows]
+    _, rows = session.tuples(_HITS, before=before, most=most, **_asked(session, question))
+    return [place for (place,) in rows]
 
 
 def visible(session: Session, found: Sequence[int], reach: Reach) -> list[Place]:
