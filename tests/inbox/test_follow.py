@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.inbox.follow import follow_outbox
 from hub.inbox.model import ConversationState
+from hub.kernel import log
 from hub.outbox import decide
 from hub.testing.fake import FakeNetwork
 from tests.desk import Desk
@@ -45,3 +46,18 @@ def test_everything_is_told_once_and_nothing_twice(desk: Desk, fake: FakeNetwork
     state(desk)
     state(desk)
     assert desk.lines()[0].conversation.version == version
+
+
+def test_it_goes_on_where_it_was_and_comes_to_the_end(desk: Desk, fake: FakeNetwork) -> None:
+    fake.says("where is my parcel?").fails("refuse")
+    desk.pulls()
+    desk.answers("on its way")
+    desk.waits(11)
+    for _ in range(2):  # what it tells itself is read the next time
+        follow_outbox(desk.hub)
+    with desk.hub.database.reading() as session:
+        assert log.reader_position(session, "inbox") == log.newest(session)
+        told = [each.kind for each in log.read(session, log.START)]
+    follow_outbox(desk.hub)
+    with desk.hub.database.reading() as session:
+        assert [each.kind for each in log.read(session, log.START)] == told
