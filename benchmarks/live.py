@@ -55,7 +55,12 @@ def serve(folder: str) -> None:
         return logged.event.channel_id in actor.team_ids
 
     database = open_database(read_config({}, data=Path(folder)))
-    live = LiveHub(database, authenticate=authenticate, may_see=may_see, most_streams=streams_this_process_can_hold())
+    live = LiveHub(
+        database,
+        authenticate=authenticate,
+        rights=lambda session, found: may_see,
+        most_streams=streams_this_process_can_hold(),
+    )
     listening = socket.create_server(("127.0.0.1", 0), backlog=4096)
     print(listening.getsockname()[1], flush=True)
     gc.collect()

@@ -51,6 +51,7 @@ def build_pages(hub: Hub, connectors: Connectors, *, open_streams: Callable[[], 
 def build_web(hub: Hub, connectors: Connectors) -> AsgiApp:
     """The pages, the API, the webhooks and the live stream of an open hub as one ASGI app."""
     from hub.channels.webhook.intake import take_in
+    from hub.inbox.event_rights import event_rights
     from hub.web.hooks import Hooks
     from hub.web.listening import Listeners
     from hub.web.live import LiveHub
@@ -60,7 +61,7 @@ def build_web(hub: Hub, connectors: Connectors) -> AsgiApp:
     live = LiveHub(
         hub.database,
         authenticate=listeners.authenticate,
-        may_see=listeners.may_see,
+        rights=event_rights,
         most_streams=streams_this_process_can_hold(),
     )
     hooks = Hooks(

@@ -9,13 +9,11 @@ from msgspec import Meta, Struct, to_builtins
 
 from hub.api.operation import Call, operation
 from hub.api.problem import Refusal
-from hub.channels import store as channels
-from hub.errors import Absent
+from hub.inbox.event_rights import event_rights
 from hub.kernel import log
-from hub.kernel.database import Session
 from hub.kernel.log import Logged
-from hub.people.authorize import Action, authorize, may
-from hub.people.model import Actor, Team, TokenScope
+from hub.people.authorize import Action, authorize
+from hub.people.model import TokenScope
 
 
 class EventQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,27 +55,12 @@ def list_events(call: Call, query: EventQuery) -> EventList:
         if not log.is_held(session, query.after):
             raise Refusal(410, "forgotten")
         found = log.read(session, query.after, limit=query.limit)
-        seen = _visible(session, call.actor, found)
+        may_see = event_rights(session, found)
     return EventList(
-        items=tuple(map(_event, seen)),
+        items=tuple(_event(logged) for logged in found if may_see(call.actor, logged)),
         next=found[-1].position if found else query.after,
         more=len(found) == query.limit,
     )
-
-
-def _visible(session: Session, actor: Actor, found: list[Logged]) -> list[Logged]:
-    """What belongs to a channel is its team's; nothing else is told."""
-    ids = {logged.event.channel_id for logged in found} - {None}
-    mine = {channel_id for channel_id in ids if _may_see(session, actor, channel_id)}
-    return [logged for logged in found if logged.event.channel_id in mine]
-
-
-def _may_see(session: Session, actor: Actor, channel_id: int | None) -> bool:
-    try:
-        team = Team(id=channels.team_of(session, channel_id or 0), name="")
-    except Absent:
-        return False
-    return may(actor, Action.READ_CONVERSATION, team)
 
 
 def _event(logged: Logged) -> Event:

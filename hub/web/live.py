@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     Authenticate = Callable[[list[tuple[bytes, bytes]]], Actor | None]
     MaySee = Callable[[Actor, Logged], bool]
+    Rights = Callable[[Session, list[Logged]], MaySee]
 
 POLL_SECONDS = 0.1
 BUNDLE_SECONDS = 0.25
@@ -55,18 +56,19 @@ logger = structlog.stdlib.get_logger(__name__)
 class LiveHub:
     """Reads the event log once for all pages of this process.
 
-    authenticate: who sends these request headers, None for nobody; must not write. may_see: whether an actor may know
-    of an event; must be cheap, it runs for each event and each distinct actor. Both run in the reader's thread.
+    authenticate: who sends these request headers, None for nobody; must not write. rights: asked once about all the
+    events of a look, tells whether an actor may know of one; what it returns must be cheap, it runs for each event and
+    each distinct actor. All of it runs in the reader's thread.
     Methods marked "loop" run in the event loop, all others in the reader's thread; neither touches the other's state,
     they leave each other messages, which keep their order: that is why nothing is lost or told twice at a join.
     """
 
     def __init__(
-        self, database: Database, *, authenticate: Authenticate, may_see: MaySee, most_streams: int = 10_000
+        self, database: Database, *, authenticate: Authenticate, rights: Rights, most_streams: int = 10_000
     ) -> None:
         self._database = database
         self._authenticate = authenticate
-        self._may_see = may_see
+        self._rights = rights
         self._most_streams = most_streams
         self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="live", daemon=True)
@@ -186,9 +188,10 @@ class LiveHub:
             if len(found) > MOST_TOLD:
                 self._skip(session)
                 return len(found)
-        if found:
+            may_see = self._rights(session, found) if found else None
+        if may_see:
             lines = [(logged, told(logged)) for logged in found]
-            chunks = {actor: self._visible(actor, lines) for actor in self._watching}
+            chunks = {actor: _visible(actor, lines, may_see) for actor in self._watching}
             self._position = found[-1].position
             self._loop.call_soon_threadsafe(self._deliver, chunks, self._position)
         return len(found)
@@ -232,10 +235,7 @@ class LiveHub:
         # What is newer than our own position is told with the next poll.
         upto = event_log.parse_position(self._position)
         held = [logged for logged in found if event_log.parse_position(logged.position) <= upto]
-        return self._visible(actor, [(logged, told(logged)) for logged in held])
-
-    def _visible(self, actor: Actor, lines: list[tuple[Logged, bytes]]) -> bytes:
-        return b"".join(line for logged, line in lines if self._may_see(actor, logged))
+        return _visible(actor, [(logged, told(logged)) for logged in held], self._rights(session, held))
 
     def _recheck(self) -> None:
         """End the streams of sessions that ended: all are asked within RECHECK_SECONDS, some hundred within seconds."""
@@ -276,6 +276,10 @@ class _Measured:
             mean_ms=round(self._busy / self._looks * 1000, 2),
             slowest_ms=round(self._slowest * 1000, 2),
         )
+
+
+def _visible(actor: Actor, lines: list[tuple[Logged, bytes]], may_see: MaySee) -> bytes:
+    return b"".join(line for logged, line in lines if may_see(actor, logged))
 
 
 def _is_held(session: Session, after: str) -> bool:

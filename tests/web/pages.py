@@ -98,7 +98,7 @@ class LiveServer:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.sessions: dict[bytes, Actor] = {}
-        self.live = LiveHub(database, authenticate=self._authenticate, may_see=_may_see)
+        self.live = LiveHub(database, authenticate=self._authenticate, rights=lambda session, found: _may_see)
         self.server = make_server(
             web_app(
                 _hello,

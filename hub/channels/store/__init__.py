@@ -12,7 +12,7 @@ from hub.channels.store.channels import (
     of_teams,
     remove,
     set_state,
-    team_of,
+    teams_of,
     update_connection,
     with_account,
 )
@@ -73,7 +73,7 @@ __all__ = [
     "sealed",
     "sealed_now",
     "set_state",
-    "team_of",
+    "teams_of",
     "to_hear",
     "trouble_columns",
     "trouble_of_row",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -36,7 +36,7 @@ _WITH_ACCOUNT = f"""
 
 _BY_CLIENT_KEY = f"SELECT {_COLUMNS} FROM channels WHERE client_key = :client_key"  # noqa: S608
 
-_TEAM = "SELECT team_id FROM channels WHERE id = :id"
+_TEAMS = "SELECT id, team_id FROM channels WHERE id IN {ids wanted}"
 
 _INSERT = """
     INSERT INTO channels (kind, name, team_id, settings, sealed, memory, memory_version, account, account_id,
@@ -141,12 +141,10 @@ def by_client_key(session: Session, client_key: str) -> Channel | None:
     return None if row is None else _channel(row)
 
 
-def team_of(session: Session, channel_id: int) -> int:
-    """The team of a channel, of a removed one as well. Raises Absent."""
-    row = session.one(_TEAM, id=channel_id)
-    if row is None:
-        raise Absent("no such channel", channel_id=channel_id)
-    return int(row["team_id"])
+def teams_of(session: Session, channel_ids: Collection[int]) -> dict[int, int]:
+    """Whose these channels are, removed ones as well."""
+    rows = session.all(_TEAMS, wanted=list(channel_ids)) if channel_ids else []
+    return {row["id"]: row["team_id"] for row in rows}
 
 
 def set_state(session: Session, channel_id: int, state: ChannelState, *, now: datetime) -> None:

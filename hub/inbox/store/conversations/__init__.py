@@ -26,6 +26,7 @@ from hub.inbox.store.conversations.record import (
     open_conversation,
     read_mark,
     summarise_all,
+    teams_of,
 )
 
 __all__ = [
@@ -49,5 +50,6 @@ __all__ = [
     "parse_mark",
     "read_mark",
     "summarise_all",
+    "teams_of",
     "these_lines",
 ]

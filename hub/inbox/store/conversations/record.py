@@ -50,6 +50,8 @@ _MOVE_ON = "UPDATE conversations SET version = version + 1 WHERE id = :id"
 
 _ONE = f"SELECT {COLUMNS}, merged_into FROM conversations WHERE id = :id"  # noqa: S608
 
+_TEAMS = "SELECT id, team_id, merged_into FROM conversations WHERE id IN {ids wanted}"
+
 _OF_THREAD = """
     SELECT id, identity_id FROM conversations WHERE thread_id = :thread_id AND merged_into IS NULL ORDER BY id"""
 
@@ -159,6 +161,17 @@ def conversation(session: Session, conversation_id: int) -> Conversation:
     if row is None:
         raise Absent("no such conversation", conversation_id=conversation_id)
     return conversation_of(row)
+
+
+def teams_of(session: Session, conversation_ids: Collection[int]) -> dict[int, int]:
+    """Whose these conversations are; one that was merged away is whose the one is that it went into."""
+    if not conversation_ids:
+        return {}
+    rows = session.all(_TEAMS, wanted=list(conversation_ids))
+    teams = {row["id"]: row["team_id"] for row in rows if row["merged_into"] is None}
+    went = {row["id"]: row["merged_into"] for row in rows if row["merged_into"] is not None}
+    into = teams_of(session, set(went.values()))
+    return teams | {from_id: into[into_id] for from_id, into_id in went.items()}
 
 
 def locked_version(session: Session, conversation_id: int) -> int:
