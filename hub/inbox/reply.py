@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -120,22 +121,23 @@ def compose(hub: Hub, session: Session, answerable: Answerable, draft: Draft) ->
     if answerable.target and outgoing.visibility.is_wider_than(answerable.target.visibility):
         raise Invalid("visibility", "wider_than_parent")
     if answerable.send_through is not None:
-        _demand_features(hub, answerable.send_through, outgoing)
+        impossible = answerable.target.reply.impossible if answerable.target else ()
+        _demand_features(hub, answerable.send_through, outgoing, impossible)
         found = _measure(hub, answerable.send_through, outgoing)
         if found.errors:
             raise Invalid("text", found.errors[0])
     return outgoing
 
 
-def _demand_features(hub: Hub, channel: Channel, outgoing: Outgoing) -> None:
-    """Refuse what that network cannot do before it does. Raises Invalid at the field."""
+def _demand_features(hub: Hub, channel: Channel, outgoing: Outgoing, impossible: Collection[str]) -> None:
+    """Refuse what that network, or the message answered, does not take before it does. Raises Invalid at the field."""
     features = hub.plugins.connector(channel.kind).features
-    if outgoing.attachments and not features.attachments:
+    if outgoing.attachments and ("pictures" in impossible or not features.attachments):
         raise Invalid("attachments", "not_taken")
     most = most_pictures(features, channel)
     if len(outgoing.attachments) > most:
         raise Invalid("attachments", "too_many", most=most)
-    if outgoing.quote and not features.quotes:
+    if outgoing.quote and ("quote" in impossible or not features.quotes):
         raise Invalid("quote", "not_a_choice")
 
 

@@ -350,6 +350,7 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("Take it out, make it smaller and add it again."),
     ),
     "attachments.too_many": (mark("So many pictures do not fit into one post there"), mark("At most %(most)s do.")),
+    "quote.not_a_choice": (mark("This cannot be quoted"), mark("Answer it instead.")),
     "attachments.not_taken": (mark("No pictures can be sent there"), mark("Take them out, then send the text.")),
     "description.too_long": (mark("This description is too long"), mark("At most %(limit)s characters fit.")),
     "upload": (

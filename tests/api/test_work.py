@@ -12,7 +12,7 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from hub.channels import connect
-from hub.connector import Attachment, Author, DeletedBy, Features, Visibility
+from hub.connector import Attachment, Author, DeletedBy, Features, ReplyRules, Visibility
 from hub.errors import AuthExpired
 from hub.inbox.follow import follow_outbox
 from hub.inbox.read import mark_read
@@ -281,6 +281,19 @@ def test_another_s_picture_cannot_be_sent(program: Program, programs: Programs) 
     media = told(hand_in(programs.start(Role.AGENT), picture()))
     refused = program.post(REPLIES, {"text": "Mine?", "attachments": [media["id"]]})
     assert (refused.status_code, refused.json["errors"][0]["field"]) == (422, "attachments")
+
+
+def test_a_quote_and_pictures_that_a_message_does_not_take_are_refused_before_anything_is_queued(
+    program: Program, programs: Programs
+) -> None:
+    rules = ReplyRules(impossible=("quote", "pictures"))
+    programs.fake.says("between us", parent="m1", at=programs.fake.clock(), reply=rules)
+    programs.desk.pulls()
+    media = told(hand_in(program, picture()))
+    for asked, field in [({"quote": True}, "quote"), ({"attachments": [media["id"]]}, "attachments")]:
+        refused = program.post(REPLIES, {"text": "Like this", **asked})
+        assert (refused.status_code, [each["field"] for each in refused.json["errors"]]) == (422, [field])
+    assert told(program.get("/outbox"))["items"] == []
 
 
 def test_what_is_no_picture_is_refused_at_the_file(program: Program) -> None:
