@@ -100,6 +100,16 @@ class ForgetsItsIds(SandboxConnector):
         return super().send(dataclasses.replace(plan, parts=(Part(text=plan.parts[part].text),)), 0, previous)
 
 
+class WaitsForSomethingOld(SandboxConnector):
+    """Takes a network where nothing was yet for one that it has not read yet."""
+
+    def pull(self, cursor: str | None) -> Page:
+        reading = cursor is None or cursor.endswith(" ")
+        page = super().pull(cursor)
+        mark = " " if reading and not page.messages else ""
+        return dataclasses.replace(page, cursor=page.cursor.strip() + mark, history=reading)
+
+
 class DoesNothing(SandboxConnector):
     def act(self, action: Action) -> None: ...
 
@@ -108,6 +118,7 @@ ON_THE_SANDBOX: list[tuple[type[Connector], str]] = [
     (HasNoName, "test_the_class_keeps_the_contract"),
     (IsSomebodyElse, "test_check_tells_who_we_are_and_what_fits"),
     (ThrowsAwayWhatIsNew, "test_kinds_and_fields_of_a_newer_server_are_tolerated"),
+    (WaitsForSomethingOld, "test_what_comes_after_a_first_pull_that_found_nothing_is_no_history"),
     (SaysNothingOfFailures, "test_a_pull_that_fails_loses_nothing"),
     (ShowsWhatIsGone, "test_what_is_gone_before_we_saw_it_does_not_come"),
     (DoubtsEverything, "test_a_failure_before_it_left_is_surely_not_sent"),

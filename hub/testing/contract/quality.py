@@ -50,6 +50,7 @@ BRONZE = Level(
         "test_check_tells_who_we_are_and_what_fits",
         "test_what_is_not_declared_is_refused",
         "test_the_first_pull_is_history_and_the_next_is_not",
+        "test_what_comes_after_a_first_pull_that_found_nothing_is_no_history",
         "test_the_same_page_twice_brings_nothing_new",
         "test_a_burst_of_three_pages_loses_nothing",
         "test_a_message_that_comes_late_with_an_old_date_is_found",

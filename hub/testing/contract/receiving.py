@@ -68,6 +68,19 @@ class Receiving:
         assert "four" in second.texts
         assert not any(page.history for page in second.pages)
 
+    @needs(asks)
+    def test_what_comes_after_a_first_pull_that_found_nothing_is_no_history(
+        self, connector: Connector, network: FakeNetwork
+    ) -> None:
+        first = pull_all(connector)
+        assert all(page.history for page in first.pages)
+        network.says("the very first")
+        second = pull_all(connector, first.cursor)
+        assert "the very first" in second.texts
+        assert not any(page.history for page in second.pages), (
+            "history ends with the first whole pull, also when it found nothing: keep in the cursor that it is over"
+        )
+
     def test_the_same_page_twice_brings_nothing_new(self, connector: Connector, network: FakeNetwork) -> None:
         network.says("before")
         cursor = pull_all(connector).cursor
