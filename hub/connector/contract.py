@@ -195,12 +195,16 @@ class Connector(ABC):
 
     A subclass declares `kind`, `label`, `Settings` and `features`, and implements what it declares. Failures are
     raised as the errors of hub.errors; anything else counts as a bug of the plugin.
+
+    people_at: the one host that has the pages of everybody on this network, where a name that looks like a host
+    (`@lena.example`) leads; empty where people choose their server.
     """
 
     kind: ClassVar[str]
     label: ClassVar[str]
     Settings: ClassVar[type[Any]]
     features: ClassVar[Features] = Features()
+    people_at: ClassVar[str] = ""
     api_version: ClassVar[int] = API_VERSION
 
     def __init__(self, settings: Any, context: Context) -> None:

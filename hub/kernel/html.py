@@ -252,14 +252,14 @@ def of_ours(text: str) -> Markup:
     return Markup(text)
 
 
-def render(clean_html: str, *, home: str | None = None) -> Markup:
+def render(clean_html: str, *, people_at: str = "") -> Markup:
     """What `clean` or `text_to_html` returned, as Markup for a page; nothing else may be handed in.
 
     Links open beside the inbox. Where a link's words name another host than it leads to, the real one follows it; not
-    where they name a person (`@lena.example`) and it stays on the host of `home`, the message's own address.
+    where they name a person (`@lena.example`) and it leads to `people_at`, the host that has everybody's pages on a
+    network whose authors choose no server.
     """
-    at_home = _host(home or "")
-    marked = _LINK.sub(lambda found: _with_host(found, at_home), clean_html)
+    marked = _LINK.sub(lambda found: _with_host(found, people_at), clean_html)
     # With a direction of its own a name in front does not decide how the words after it run.
     return Markup(marked.replace('<a href="', '<a target="_blank" dir="auto" href="'))
 
@@ -268,14 +268,15 @@ _LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _NAMED = re.compile(r"[\w.-]+")
 _PERSON = re.compile(r"@[\w.-]+")
+_LIKE_A_DOT = re.compile(r"(?<=[A-Za-z0-9-])[\u2024\u3002\uff0e\uff61](?=[A-Za-z])")
 _LOOKALIKE = regex.compile(r"[^\p{Latin}\p{Common}].*\.[a-z]+$")
 """Foreign letters before a Latin top-level domain: shown in punycode, as browsers do."""
 
 
-def _with_host(found: re.Match[str], at_home: str) -> str:
-    host, words = _host(unescape(found[1])), _TAG.sub("", found[2])
+def _with_host(found: re.Match[str], people_at: str) -> str:
+    host, words = _host(unescape(found[1])), _LIKE_A_DOT.sub(".", _TAG.sub("", found[2]))
     named = [name.lower().strip(".-") for name in _NAMED.findall(words) if "." in name.strip(".-")]
-    is_person = host == at_home and _PERSON.fullmatch(words.strip())
+    is_person = host == people_at and _PERSON.fullmatch(words.strip())
     if not host or not named or is_person or _same_host(named[0], host):
         return found[0]
     return f'{found[0]} <span class="link-host" dir="ltr">({escape(host)})</span>'

@@ -117,7 +117,7 @@ def live_position() -> str:
     return str(g.get("live_position", ""))
 
 
-def body(message: Message) -> str:
+def body(message: Message, channel_kind: str = "") -> str:
     """A message as it is shown: clean HTML where the network has some, else its text with links.
 
     One that would make the page of a whole conversation heavy is shown as the beginning of its text.
@@ -125,7 +125,8 @@ def body(message: Message) -> str:
     if is_long(message):
         return html.render(html.text_to_html(html.cut(message.text, SHOWN_OF_LONG) + " …"))
     shown = message.html if message.html is not None else html.text_to_html(message.text)
-    return html.render(shown, home=message.permalink)
+    connector = the_hub().plugins.connectors.get(channel_kind)
+    return html.render(shown, people_at=connector.people_at if connector else "")
 
 
 def is_long(message: Message) -> bool:

@@ -75,6 +75,7 @@ class Bluesky(Connector):
         attachments=composing.MOST_PICTURES,
         quotes=True,
     )
+    people_at: ClassVar[str] = "bsky.app"
 
     def __init__(self, settings: BlueskySettings, context: Context) -> None:
         super().__init__(settings, context)

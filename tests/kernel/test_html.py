@@ -328,14 +328,37 @@ def test_an_honest_link_shows_nothing_more(href: str, words: str) -> None:
         ("https://bsky.example/profile/did:plc:lena", "lena.example", True),
         ("https://bsky.example/profile/did:plc:lena", "@lena.example bank.example", True),
         ("https://evil.example/@bank.example", "@bank.example", True),
+        ("https://bsky.example.evil.example/", "@bank.example", True),
+        ("https://evil.example/bsky.example", "@bank.example", True),
     ],
 )
-def test_a_person_named_like_a_host_is_no_disguise_on_the_messages_own_network(
+def test_a_person_named_like_a_host_is_no_disguise_where_nobody_chooses_the_server(
     href: str, words: str, is_told: bool
 ) -> None:
     link = clean(f'<a href="{href}">{words}</a>')
-    assert ("link-host" in render(link, home="https://bsky.example/profile/did:plc:tom/post/1")) is is_told
+    assert ("link-host" in render(link, people_at="bsky.example")) is is_told
     assert "link-host" in render(link)
+
+
+@pytest.mark.parametrize(
+    ("href", "words", "is_told"),
+    [
+        ("https://chaos.example/@lena", "@lena", False),
+        ("https://chaos.example/@lena", "@<span>lena</span>", False),
+        ("https://chaos.example/@lena", "@lena@chaos.example", False),
+        ("https://evil.example/@lena", "@lena@chaos.example", True),
+        ("https://evil.example/@bank.example", "@bank.example", True),
+        ("https://evil.example/@bank.example", "@<span>bank.example</span>", True),
+        ("https://evil.example/", "@bank.example@evil.example", True),
+        ("https://evil.example/", "@bank.example/login", True),
+        ("https://evil.example/", "\uff20bank.example", True),
+        ("https://evil.example/", "@bank\u3002example", True),
+        ("https://evil.example/", "@bank\uff0eexample", True),
+        ("https://evil.example/", "@bank\u2024example", True),
+    ],
+)
+def test_on_a_server_that_its_author_chose_a_name_is_no_disguise(href: str, words: str, is_told: bool) -> None:
+    assert ("link-host" in render(clean(f'<a href="{href}">{words}</a>'))) is is_told
 
 
 def test_a_text_becomes_paragraphs_lines_and_links() -> None:

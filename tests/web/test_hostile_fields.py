@@ -345,3 +345,15 @@ def _addresses(told: Any) -> Iterator[str | None]:
         if key in ("url", "link", "permalink"):
             yield value
         yield from _addresses(value)
+
+
+@pytest.mark.parametrize(("people_at", "is_told"), [("", True), ("net.example", False), ("other.example", True)])
+def test_a_name_hides_where_it_leads_only_on_the_one_host_of_its_network(
+    hub: Hub, fake: FakeNetwork, people_at: str, is_told: bool
+) -> None:
+    office = Office(hub, fake)
+    hub.plugins.connectors["fake"].people_at = people_at
+    fake.says(f"@bank.example {people_at}", html='<a href="https://net.example/@bank">@bank.example</a> ' + people_at)
+    office.desk.pulls()
+    page = office.enter(Role.AGENT).get(f"/conversations/{office.desk.lines()[0].conversation.id}").text
+    assert ("(net.example)" in page) is is_told
