@@ -7,6 +7,7 @@ import inspect
 import itertools
 import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -202,10 +203,37 @@ def test_a_broken_webhook_fails_where_a_sound_one_passes(
         run_with_deliveries(broken, test, server, tmp_path)
 
 
-def run_with_deliveries(connector: type[Webhook], test: str, server: FakeServer, data: Path) -> None:
+class DatesNothing(System):
+    """Signs the body and says nothing of the time, as many do."""
+
+    dates = False
+
+
+class TakesOldOnes(Webhook):
+    def receive(self, delivery: Delivery) -> Accepted:
+        at = datetime.fromtimestamp(int(delivery.headers["webhook-timestamp"]), tz=UTC)
+        return super().receive(dataclasses.replace(delivery, received_at=at))
+
+
+class TakesOldAndChangedOnes(SignsWithoutTheEnd, TakesOldOnes):
+    """What it lets pass of the time is no excuse for the body."""
+
+
+def test_a_network_that_dates_nothing_is_asked_for_the_body_alone(server: FakeServer, tmp_path: Path) -> None:
+    test = "test_a_body_that_was_changed_on_the_way_is_refused_where_it_is_signed"
+    run_with_deliveries(TakesOldOnes, test, server, tmp_path, DatesNothing)
+    with pytest.raises(AssertionError, match="dates = False"):
+        run_with_deliveries(TakesOldOnes, test, server, tmp_path)
+    with pytest.raises(AssertionError, match="signs = False"):
+        run_with_deliveries(TakesOldAndChangedOnes, test, server, tmp_path, DatesNothing)
+
+
+def run_with_deliveries(
+    connector: type[Webhook], test: str, server: FakeServer, data: Path, system: type[System] = System
+) -> None:
     """Run one test of the kit by hand on a system that posts."""
     clock = FrozenClock()
-    network, second = System(server, clock, SECRET), System(server, clock, SECOND, path="/other")
+    network, second = system(server, clock, SECRET), system(server, clock, SECOND, path="/other")
     settings = WebhookSettings(secret=SECRET, second_secret=THIRD, reply_url=network.url)
     log = logging.getLogger("test")
     context = Context(http=Door(), clock=clock, log=log, data=data, deliveries=network.deliveries)

@@ -42,13 +42,14 @@ class FakeNetwork:
     page_size: how many messages one pull brings at most.
     rate_limits: the words for `fails` that mean "slow down", one for each header style the network has.
     proofs: the headers without which nothing that is posted may be taken (features.webhook).
-    signs: whether they prove the body and the time as well.
+    signs: whether they prove the body as well; dates: and when it was posted, so that an old one is refused.
     """
 
     page_size: ClassVar[int]
     rate_limits: ClassVar[Sequence[str]] = ("rate_limit",)
     proofs: ClassVar[Sequence[str]] = ()
     signs: ClassVar[bool] = True
+    dates: ClassVar[bool] = True
 
     def says(
         self,
@@ -78,7 +79,10 @@ class FakeNetwork:
         raise NotImplementedError
 
     def garbles(self, id: str) -> None:
-        """Serve that item from now on in a form nobody can read: no author, a date in words."""
+        """Serve that item from now on in a form nobody can read: no author, a date in words.
+
+        Where it was posted to us (features.webhook), that delivery, too.
+        """
         raise NotImplementedError
 
     def estranges(self, id: str) -> None:
