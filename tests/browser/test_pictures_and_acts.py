@@ -205,3 +205,10 @@ def test_the_composer_fits_and_is_accessible(
     other.get_by_text("Content warning, quote").click()
     axe(other)
     fits_its_width(other)
+    # Where its row has no room for it, as with longer words than the English, it is alone in the next one.
+    other.locator("#composer .ft").evaluate("foot => foot.prepend('Wort '.repeat(foot.clientWidth / 40))")
+    send = other.get_by_role("button", name="Send").bounding_box()
+    foot = other.locator("#composer .ft").bounding_box()
+    assert send is not None
+    assert foot is not None
+    assert 0 <= foot["x"] + foot["width"] - send["x"] - send["width"] < 20
