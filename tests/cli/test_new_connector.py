@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from hub.cli import main
 from hub.commands.new_connector import names_of
+from hub.connector import API_VERSION
 from hub.errors import Invalid
 from tests.app.running import Installation
 from tests.house import ROOT
@@ -99,6 +100,11 @@ def test_what_is_made_works_in_a_hub_beside_its_practice_network(made: Path, ins
 
 def pulled(hub: Installation) -> int:
     return int(json.loads(hub.run("pull", "Practice", "--json").stdout)[0]["new"])
+
+
+def test_what_is_made_names_the_contract_it_is_written_for(made: Path) -> None:
+    written = (made / "src" / "hubbub_guest_book" / "connector.py").read_text(encoding="utf-8")
+    assert f"    api_version = {API_VERSION}\n" in written, "one that is inherited fits every Hubbub"
 
 
 def test_what_is_made_is_typed(made: Path, installed: Path) -> None:
