@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from importlib import metadata
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -21,6 +25,13 @@ if TYPE_CHECKING:
 GROUP = "hubbub"
 """The entry-point group in which a distribution names its plugins."""
 
+_MARK = f"{hookspecs.PROJECT}_impl"
+"""What @hookimpl leaves on a function."""
+_HOOKS = {
+    name: tuple(inspect.signature(hook).parameters)
+    for name, hook in vars(hookspecs).items()
+    if hasattr(hook, f"{hookspecs.PROJECT}_spec")
+}
 _KIND = re.compile(r"[a-z][a-z0-9_]{1,30}")
 _DECLARED = {
     "send": ("send", "measure"),
@@ -113,16 +124,25 @@ def _load(plugins: Plugins, point: EntryPoint) -> Found:
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
-        said = str(error) if isinstance(error, ContractBroken) else f"{type(error).__name__}: {error}"
+        said = str(error) if isinstance(error, ContractBroken) else f"{type(error).__name__}: {error}{_where(error)}"
         return dataclasses.replace(found, problem=said)
     observes = tuple(hook for hook in ("message_received", "reply_settled") if hasattr(module, hook))
     return dataclasses.replace(found, kinds=kinds, observes=observes)
+
+
+def _where(error: BaseException) -> str:
+    """The last line of the plugin's own, or of what it calls, on the way to an error; empty where there is none."""
+    frames = [frame for frame in extract_tb(error.__traceback__) if not frame.filename.startswith("<")]
+    if isinstance(error, SyntaxError) or frames[-1].filename in (__file__, metadata.__file__):
+        return ""
+    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})"
 
 
 def _register(plugins: Plugins, name: str, module: Any) -> tuple[str, ...]:
     # A manager of its own for each plugin: with a shared one, the first misspelt hook would stop all.
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
+    _check_hooks(module)
     manager.register(module, name)
     manager.check_pending()
     brought: list[type[Connector]] = []
@@ -130,10 +150,38 @@ def _register(plugins: Plugins, name: str, module: Any) -> tuple[str, ...]:
     for connector in brought:
         check_class(connector)
         if connector.kind in plugins.connectors:
-            raise ValueError(f"the kind {connector.kind} is brought by another plugin already")
+            other = plugins.plugin_of(connector.kind)
+            raise ContractBroken(f"the kind {connector.kind} is brought by another plugin already: {other}")
     plugins.connectors.update({connector.kind: connector for connector in brought})
     plugins.modules[name] = module
     return tuple(connector.kind for connector in brought)
+
+
+def _check_hooks(module: Any) -> None:
+    """What pluggy would refuse, in words for who writes the plugin; and the missing mark, which it passes over."""
+    for name, hook in vars(module).items():
+        wanted = _HOOKS.get(name)
+        if not inspect.isfunction(hook) or not (wanted or hasattr(hook, _MARK)):
+            continue
+        if wanted is None:
+            raise ContractBroken(f"there is no hook {name}{_near(name)}")
+        if not hasattr(hook, _MARK):
+            raise ContractBroken(f"{name} is not marked with @hookimpl")
+        taken = [each.name for each in inspect.signature(hook).parameters.values() if _is_asked_for(each)]
+        if not set(taken) <= set(wanted):
+            raise ContractBroken(f"the hook {name} takes ({', '.join(wanted)}), not ({', '.join(taken)})")
+
+
+def _near(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, _HOOKS, n=1)
+    return f"; is it {near[0]}?" if near else ": see docs/hooks.md"
+
+
+def _is_asked_for(parameter: inspect.Parameter) -> bool:
+    by_place = parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    return by_place and parameter.default is parameter.empty
 
 
 class ContractBroken(TypeError):
@@ -152,6 +200,8 @@ def check_class(connector: type[Connector]) -> None:
         raise ContractBroken(f"{connector.kind} has no label")
     if not dataclasses.is_dataclass(getattr(connector, "Settings", None)):
         raise ContractBroken(f"{connector.kind}.Settings must be a dataclass")
+    if missing := sorted(connector.__abstractmethods__):
+        raise ContractBroken(f"{connector.kind} has no {missing[0]}()")
     for feature, methods in _DECLARED.items():
         for method in methods:
             if getattr(connector.features, feature) and _is_inherited(connector, method):

@@ -43,7 +43,14 @@ BROKEN = {
     "does not import": ("import nothing_of_that_name", "ModuleNotFoundError"),
     "is no Python": ("def (", "SyntaxError"),
     "leaves while loading": ("raise SystemExit(3)", "SystemExit"),
-    "misspells a hook": (FINE.replace("register_connectors", "register_conectors"), "register_conectors"),
+    "does not import what it needs": ("\n\nimport nothing_of_that_name", ".py, line 3)"),
+    "misspells a hook": (FINE.replace("register_connectors", "register_conectors"), "is it register_connectors?"),
+    "invents a hook": (FINE.replace("register_connectors", "on_monday"), "no hook on_monday: see docs/hooks.md"),
+    "takes another argument": (FINE.replace("(register)", "(all)"), "takes (register), not (all)"),
+    "forgets the mark": (FINE.replace("@hookimpl", ""), "register_connectors is not marked with @hookimpl"),
+    "pulls nothing": (FINE.replace("def pull", "def pul"), "fine has no pull()"),
+    "fails while registering": (FINE.replace("register(Good)", "1 / 0"), "ZeroDivisionError: division by zero (pl"),
+    "names no module": (None, "ModuleNotFoundError: No module named"),
     "registers something else": (FINE.replace("register(Good)", "register(dict)"), "not a Connector"),
     "speaks another contract": (FINE.replace('label = "Good"', 'label = "Good"\n    api_version = 99'), "contract 99"),
     "has no usable kind": (GOOD.format(kind="No Kind!"), "kind must be"),
@@ -70,19 +77,27 @@ def problems(plugins: Plugins) -> dict[str, str]:
 
 @pytest.mark.parametrize(("code", "reason"), BROKEN.values(), ids=BROKEN.keys())
 def test_a_plugin_that_is_broken_is_listed_with_its_reason_and_the_next_one_works(
-    folder: Path, code: str, reason: str
+    folder: Path, code: str | None, reason: str
 ) -> None:
-    plugins = load_plugins([point(folder, "bad", code), point(folder, "good", GOOD.format(kind="good"))])
+    bad = point(folder, "bad", code) if code else EntryPoint(name="bad", value="nowhere_at_all", group="hubbub")
+    plugins = load_plugins([bad, point(folder, "good", GOOD.format(kind="good"))])
     assert reason in problems(plugins)["bad"]
     assert problems(plugins)["good"] == ""
     assert list(plugins.connectors) == ["good"]
+
+
+def test_a_hook_may_take_less_and_more_of_its_own(folder: Path) -> None:
+    own = "@hookimpl\ndef reply_settled(*all, kept=()):\n    pass\n"
+    plugins = load_plugins([point(folder, "lax", FINE.replace("(register)", "(register, *, seen=0)") + own)])
+    assert problems(plugins)["lax"] == ""
+    assert list(plugins.connectors) == ["fine"]
 
 
 def test_the_second_of_two_plugins_for_one_kind_is_refused(folder: Path) -> None:
     points = [point(folder, name, GOOD.format(kind="same")) for name in ("one", "two")]
     plugins = load_plugins(reversed(points))
     assert problems(plugins)["one"] == ""
-    assert "another plugin" in problems(plugins)["two"]
+    assert "another plugin already: one" in problems(plugins)["two"]
     assert plugins.plugin_of("same") == "one"
 
 
