@@ -63,6 +63,7 @@ def path_inside(folder: Path, name: str) -> Path:
 
 def put_media(folder: Path, media: Iterator[Picture]) -> None:
     """Write files into a media folder, each whole or not at all. Raises DatabaseUnusable for a name that leads out."""
+    folder.mkdir(mode=0o700, exist_ok=True)
     for picture in media:
         path = path_inside(folder, picture.name)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import secrets as system_secrets
@@ -60,7 +61,8 @@ def prepare(config: Config) -> list[str]:
     try:
         # What customers wrote is in it: nobody else on this machine looks into a folder that we made.
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        config.media.mkdir(parents=True, exist_ok=True)
+        config.media.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_database_file(config)
     except OSError as error:
         raise StorageFull("read_only", str(error)) from error
     database = open_database(config)
@@ -72,6 +74,14 @@ def prepare(config: Config) -> list[str]:
     finally:
         database.close()
     return applied
+
+
+def _make_database_file(config: Config) -> None:
+    """Whoever may look into the folder reads no database made here: SQLite gives the files beside it its mode."""
+    if not config.database_url:
+        # Not opened where it is there: closing it would drop the locks that this process has on it.
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(config.database_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def open_hub(config: Config, *, clock: Clock = system_clock, plugins: Plugins | None = None) -> Hub:

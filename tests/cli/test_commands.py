@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from hub import errors
 from hub.commands.exits import Exit, exit_for
 from hub.commands.output import print_error, print_table, print_warnings
 from hub.connector import Receipt
+from hub.kernel.config import read_config
+from hub.kernel.database import open_database
 from hub.testing.clock import START
 from tests.cli.conftest import Terminal
 
@@ -28,6 +31,31 @@ def test_a_folder_that_is_made_is_its_owners_alone_and_one_that_was_there_stays(
         hub = Terminal(folder=folder, environ={"HUB_DATA": str(folder), "LANG": "C"})
         assert hub("init").exit_code == Exit.OK
         assert stat.S_IMODE(folder.stat().st_mode) == mode
+
+
+def test_what_is_made_in_a_folder_that_others_may_look_into_is_its_owners_alone(tmp_path: Path) -> None:
+    ours, restored = tmp_path / "ours", tmp_path / "restored"
+    hub, other = (Terminal(folder=each, environ={"HUB_DATA": str(each), "LANG": "C"}) for each in (ours, restored))
+    for folder in (ours, restored):
+        folder.mkdir(mode=0o755)
+    assert hub("init").exit_code == Exit.OK
+    with contextlib.closing(open_database(read_config({}, data=ours))) as database:
+        # While it runs, what SQLite keeps beside the file is there, too.
+        with database.transaction() as session:
+            session.run("UPDATE installation SET value = value")
+        assert {"hub.db", "hub.db-turn", "media"} <= open_to_nobody(ours)
+    assert hub("backup", str(tmp_path / "b.hub")).exit_code == Exit.OK
+    (restored / "key").write_bytes((ours / "key").read_bytes())
+    (restored / "key").chmod(0o600)
+    assert other("restore", str(tmp_path / "b.hub")).exit_code == Exit.OK
+    assert {"hub.db", "media"} <= open_to_nobody(restored)
+
+
+def open_to_nobody(folder: Path) -> set[str]:
+    """The names in a folder, none of which others can read."""
+    found = {each.name: stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()}
+    assert not {name: oct(mode) for name, mode in found.items() if mode & 0o077}
+    return set(found)
 
 
 def test_migrate_brings_up_to_date_what_is_there(hub: Terminal) -> None:
