@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from hub.errors import Conflict, DatabaseUnusable, HubError, Invalid, KeyLost
 from hub.inbox.store import search
 from hub.kernel.config import Config
 from hub.kernel.database import Database, open_database
-from hub.kernel.lock import folder_lock
+from hub.kernel.lock import LOCK, folder_lock
 from hub.kernel.migrate import has_tables, migrate, migrate_file, pending_steps
 from hub.kernel.secrets import make_key, read_keys
 from hub.kernel.sqlite import open_file, settle_journal
@@ -65,7 +65,8 @@ def _verified(file: Path) -> Manifest:
 @contextlib.contextmanager
 def bringing_in(config: Config, manifest: Manifest, wanted: Wanted) -> Iterator[Path]:
     """Yields the file to make the new database in, while nobody else uses the folder. Raises as `restore` does."""
-    with folder_lock(config, alone=True):
+    made = [folder for folder in (config.data, *config.data.parents) if not folder.exists()]
+    with folder_lock(config, alone=True), _leaving_nothing(config, made):
         if wanted.without_key:
             make_key(config.key_file)
         else:
@@ -79,6 +80,27 @@ def bringing_in(config: Config, manifest: Manifest, wanted: Wanted) -> Iterator[
             yield staged
         finally:
             _forget(staged)
+
+
+@contextlib.contextmanager
+def _leaving_nothing(config: Config, made: Sequence[Path]) -> Iterator[None]:
+    """When the block fails, an empty folder is as empty as before, and one that was made for it is gone.
+
+    made: the folders that were not there, innermost first.
+    """
+    there = {each.name for each in config.data.iterdir()} - {LOCK}
+    try:
+        yield
+    except BaseException:
+        # Where anything but the key is, somebody may work with it.
+        if there <= {config.key_file.name}:
+            for each in config.data.iterdir():
+                if each.name not in there:
+                    shutil.rmtree(each) if each.is_dir() else each.unlink()
+            with contextlib.suppress(OSError):
+                for folder in made:
+                    folder.rmdir()
+        raise
 
 
 def finish(

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from hub.errors import Invalid, StorageFull
 from hub.kernel.config import Config
 
-_FILE = "lock"
+LOCK = "lock"
+"""What the file is called in the data folder."""
 
 
 @contextlib.contextmanager
@@ -22,7 +23,7 @@ def folder_lock(config: Config, *, alone: bool) -> Iterator[int]:
     """
     try:
         config.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = os.open(config.data / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = os.open(config.data / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StorageFull("read_only", str(error)) from error
     try:

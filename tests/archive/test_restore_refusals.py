@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from hub.archive import container
+from hub.archive import container, restore
 from hub.archive.model import FORMAT, Manifest, Wanted
 from hub.archive.store import container as store
-from hub.errors import DatabaseUnusable, Invalid, KeyLost
-from hub.kernel.config import Config
+from hub.errors import Conflict, DatabaseUnusable, Invalid, KeyLost, StorageFull
+from hub.kernel.config import Config, read_config
 from hub.kernel.hub import Hub, open_hub, set_fact
 from hub.kernel.lock import folder_lock
 from hub.kernel.migrate import applied_steps, migrate_file, steps
 from hub.kernel.plugins import Plugins
 from hub.kernel.sqlite import open_file
 from tests.archive.moved import backed_up, bring
+from tests.desk import Desk
 
 
 @pytest.fixture
@@ -157,3 +158,38 @@ def test_no_file_of_a_backup_is_put_anywhere_but_below_the_media(
         bring(target, file)
     after = {each for each in tmp_path.rglob("*") if each not in before}
     assert {each.name for each in after} <= {"lock"}
+
+
+def test_a_refused_restore_leaves_no_folder_that_was_not_there(hub: Hub, tmp_path: Path, file: Path) -> None:
+    backed_up(hub, file)
+    fresh = read_config({}, data=tmp_path / "deep" / "fresh")
+    with pytest.raises(KeyLost):
+        bring(fresh, file)
+    assert not (tmp_path / "deep").exists()
+
+
+def test_a_restore_that_fails_at_its_end_leaves_an_empty_folder_as_it_was(
+    hub: Hub, target: Config, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (hub.config.media / "ab.jpg").write_bytes(b"a picture")
+
+    def fail(config: Config, staged: Path) -> None:
+        raise StorageFull("disk_full")
+
+    monkeypatch.setattr(restore, "_into_sqlite", fail)
+    with pytest.raises(StorageFull):
+        bring(target, backed_up(hub, file), Wanted(without_key=True))
+    assert [each.name for each in target.data.iterdir()] == ["key"]
+    target.key_file.unlink()
+    with pytest.raises(StorageFull):
+        bring(target, file, Wanted(without_key=True))
+    assert list(target.data.iterdir()) == []
+
+
+def test_a_refused_restore_takes_nothing_from_an_installation(desk: Desk, file: Path) -> None:
+    config = desk.hub.config
+    backed_up(desk.hub, file)
+    there = {each.name for each in config.data.iterdir()}
+    with pytest.raises(Conflict):
+        bring(config, file)
+    assert {each.name for each in config.data.iterdir()} >= there

@@ -142,4 +142,4 @@ def test_without_the_key_of_its_secrets_it_is_not_brought_in(target: Config, fol
     target.key_file.write_bytes(Fernet.generate_key())
     with pytest.raises(KeyLost):
         bring_in(target, folder, Wanted(), now=LATER)
-    assert not target.database_file.exists()
+    assert [each.name for each in target.data.iterdir()] == ["key"]
