@@ -94,7 +94,7 @@ composer?.addEventListener("change", (event) => event.target.id !== "files" && c
 // --- the key that sends, as this keyboard has it
 const sendKey = document.getElementById("send-key");
 if (sendKey) {
-  sendKey.textContent = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘↵" : "Ctrl ↵";
+  sendKey.textContent = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘↵" : `${sendKey.dataset.control} ↵`;
   sendKey.hidden = false;
 }
 
