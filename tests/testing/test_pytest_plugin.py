@@ -68,10 +68,36 @@ def test_of_a_connector_with_a_kit_here_only_that_kit_runs(tmp_path: Path) -> No
     assert "test_importing_it_touches_nothing was not run" in ran.stdout, "what is taken out does not go unnoticed"
 
 
+UNFINISHED = """
+from hub import Check, Connector
+from hub.testing.contract import ConnectorContract
+
+class Unfinished(Connector):
+    kind = "unfinished"
+    def check(self) -> Check:
+        raise NotImplementedError
+    def pull(self, cursor):
+        raise NotImplementedError
+
+class TestUnfinished(ConnectorContract):
+    connector_class = Unfinished
+"""
+
+
+def test_a_class_that_does_not_keep_the_contract_yet_is_told_what_it_lacks(tmp_path: Path) -> None:
+    (tmp_path / "test_unfinished.py").write_text(UNFINISHED)
+    chosen = run_pytest(tmp_path, "--hub-connector=test_unfinished:Unfinished")
+    assert chosen.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "unfinished has no label" in chosen.stderr
+    whole = run_pytest(tmp_path)
+    assert whole.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "No label (TestUnfinished): below bronze" in whole.stdout
+
+
 def test_a_kit_by_name_brings_its_own_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     kit = "tests.plugins.test_sandbox:TestSandboxKeepsTheContract"
-    ran = run_pytest(tmp_path, f"--hub-connector={kit}", f"--rootdir={ROOT}", "-k", "first_pull or storm")
+    ran = run_pytest(tmp_path, f"--hub-connector={kit}", f"--rootdir={ROOT}", "-k", "first_pull_is or storm")
     assert ran.returncode == 0, ran.stdout
     assert " 2 passed" in ran.stdout
     assert "Quality" not in ran.stdout, "a part of the kit gets no table"
@@ -81,7 +107,7 @@ def test_a_kit_by_name_brings_its_own_network(tmp_path: Path, monkeypatch: pytes
     ("spec", "said"),
     [
         ("no_such_package:Thing", "No module named 'no_such_package'"),
-        ("hub_plugins.feed.connector", "PACKAGE.MODULE:CLASS"),
+        ("hub_plugins.feed.connector", "it is PACKAGE.MODULE:CLASS, the class behind a colon"),
         ("hub_plugins.feed.connector:NoSuchClass", "NoSuchClass"),
         ("hub_plugins.feed.connector:FeedSettings", "neither a Connector nor a ConnectorContract"),
     ],

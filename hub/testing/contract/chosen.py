@@ -19,6 +19,7 @@ import pytest
 from hub.channels.settings import Field, build, fields_of
 from hub.connector import Connector
 from hub.errors import HubError
+from hub.kernel.plugins import ContractBroken, check_class
 
 from . import ConnectorContract
 from .network import FakeNetwork
@@ -52,12 +53,19 @@ class Chosen:
 def load(spec: str) -> type[Connector] | type[ConnectorContract]:
     """The class that PACKAGE:CLASS names. Raises pytest.UsageError saying what is wrong with it."""
     module, _, name = spec.partition(":")
+    if not (module and name):
+        raise pytest.UsageError(f"{NODE}={spec}: it is PACKAGE.MODULE:CLASS, the class behind a colon")
     try:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise pytest.UsageError(f"{NODE}={spec}: {error}; it is PACKAGE.MODULE:CLASS") from error
     if not (isinstance(found, type) and issubclass(found, Connector | ConnectorContract)):
         raise pytest.UsageError(f"{NODE}={spec}: that is neither a Connector nor a ConnectorContract")
+    if issubclass(found, Connector):
+        try:
+            check_class(found)
+        except ContractBroken as error:
+            raise pytest.UsageError(f"{NODE}={spec}: {error}") from error
     return found
 
 

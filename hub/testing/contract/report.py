@@ -70,7 +70,8 @@ class _Quality:
 def _told(run: _Run, *, short: bool) -> Iterator[str]:
     found = standings(run.kit.connector_class, run.outcomes)
     level = reached(found)
-    yield f"{run.kit.connector_class.label} ({run.kit.__name__}): {level.name if level else 'below bronze'}"
+    label = getattr(run.kit.connector_class, "label", "No label")
+    yield f"{label} ({run.kit.__name__}): {level.name if level else 'below bronze'}"
     if not short:
         yield from (f"  {each.level.name:<9}{each.passed:>3} of {each.asked:<3} {each.level.promise}" for each in found)
     yield from _missing(found, most=1 if short else 10)
