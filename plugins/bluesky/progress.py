@@ -79,10 +79,6 @@ class Progress:
         kept = {**marks, **{uri: mark for uri, mark in self.watched.items() if uri not in marks}}
         return replace(self, watched=dict(list(kept.items())[:WATCHED]))
 
-    def forgetting(self, uris: Iterable[str]) -> Progress:
-        gone = set(uris)
-        return replace(self, watched={uri: mark for uri, mark in self.watched.items() if uri not in gone})
-
     def due(self) -> tuple[list[str], Progress]:
         """Whom to look at now: the newest, and of the others those whose turn it is."""
         uris = [uri for uri in self.watched if uri.startswith("at://")]

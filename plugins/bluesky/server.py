@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hub.errors import Ambiguous, AuthExpired, Misconfigured, Unavailable
+from hub.errors import Ambiguous, AuthExpired, Unavailable
 from hub.kernel.http import FetchLimits
 
 from .refusals import instruction, pause, read_refusal
@@ -136,8 +136,3 @@ class Server:
 
 def _is_expired(answer: Response) -> bool:
     return answer.status in (400, 401, 403) and read_refusal(answer).is_expired
-
-
-def at_settings(error: Misconfigured) -> Misconfigured:
-    """The same, said at the setting where it can be mended."""
-    return type(error)(error.reason, detail=error.detail, field=error.field or "service")
