@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hub.channels.connectors import Connectors
     from hub.channels.model import Channel
     from hub.connector import Check
+    from hub.errors import HubError
     from hub.kernel.hub import Hub
 
 
@@ -65,7 +66,7 @@ def add(
         except (ConnectorError, PluginFault, Invalid) as error:
             raise_at_option(error)
             # What is tried again by itself is a channel that exists; this one is none yet.
-            print_error(error, advice=_("Nothing was saved. Check what you entered and try again."))
+            print_error(error, advice=_nothing_saved(error))
             ctx.exit(exit_for(error))
         address = _address(hub, added.id)
     if as_json:
@@ -185,6 +186,15 @@ def remove(wanted: str, yes: bool) -> None:
             click.confirm(_("Disconnect %(name)s for good?", name=found.name), abort=True)
         remove_channel(hub, found.id)
     click.echo(_("%(name)s is removed.", name=found.name))
+
+
+def _nothing_saved(error: HubError) -> str:
+    from hub.errors import PluginFault
+    from hub.kernel.texts import gettext as _
+
+    if isinstance(error, PluginFault):
+        return _("Nothing was saved. Tell whoever made the plugin; the log says more.")
+    return _("Nothing was saved. Check what you entered and try again.")
 
 
 def _address(hub: Hub, channel_id: int) -> str:

@@ -10,7 +10,7 @@ from hub.kernel.texts import mark
 
 _AGAIN = mark("We try again by ourselves. Nothing is lost.")
 _ADDRESS = mark("Check the address for typing errors.")
-_PUBLIC = mark("Only public addresses are allowed. The operator can allow a single one with HUB_ALLOW_HOSTS.")
+_PUBLIC = mark("Only public addresses are allowed. The operator can allow a single one: HUB_ALLOW_HOSTS=host:port.")
 _KEPT = mark("Your text is kept. Change it and send it again.")
 _NOTHING_SENT = mark("Your text is kept, but it cannot be sent there.")
 _LOOK_FIRST = mark("Look at the network whether it is there, then mark it as sent or send it again.")

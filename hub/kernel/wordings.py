@@ -49,7 +49,7 @@ CODES: dict[str, tuple[str, str]] = {
     "misconfigured": (mark("A setting of the channel is wrong"), mark("Correct it and test the connection.")),
     "address_refused": (
         mark("This address is not allowed"),
-        mark("Only public addresses are. The operator can allow a single one with HUB_ALLOW_HOSTS."),
+        mark("Only public addresses are. The operator can allow a single one: HUB_ALLOW_HOSTS=host:port."),
     ),
     "plugin_fault": (
         mark("The plugin of this channel has a fault"),

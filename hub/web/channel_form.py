@@ -10,7 +10,7 @@ from hub.channels import senders
 from hub.channels.model import Channel
 from hub.channels.settings import Field, fields_of, generated
 from hub.channels.webhook.preview import EXAMPLE
-from hub.errors import AddressRefused, HubError, Invalid, Misconfigured, Unavailable
+from hub.errors import AddressRefused, HubError, Invalid, Misconfigured, PluginFault, Unavailable
 from hub.kernel.database import Session
 from hub.kernel.hub import Hub
 from hub.kernel.texts import Wording, describe, gettext
@@ -145,6 +145,9 @@ def _worded(error: HubError) -> Wording:
     wording = describe(error)
     if isinstance(error, (Invalid, Misconfigured)):
         return wording
+    if isinstance(error, PluginFault):
+        advice = gettext("Nothing was saved. Tell whoever made the plugin; the log says more.")
+        return Wording(title=wording.title, advice=advice)
     # What is tried again by itself is a channel that exists; this one is still a form.
     return Wording(title=wording.title, advice=gettext("Nothing was saved. Check what you entered and try again."))
 

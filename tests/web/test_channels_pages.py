@@ -84,7 +84,7 @@ def test_what_was_typed_wrong_is_said_at_its_field(office: Office, field: str, t
         (Unavailable("dns"), "setting_address", "No server has this name. Nothing was saved."),
         (RateLimited("slow_down"), "", "slow down Nothing was saved."),
         (AuthExpired("revoked", detail="go <away>"), "", "withdrawn our access (“go <away>”) Nothing was saved."),
-        (ZeroDivisionError("a bug"), "", "The plugin of this channel has a fault Nothing was saved."),
+        (ZeroDivisionError("a bug"), "", "has a fault Nothing was saved. Tell whoever made the plugin; the log"),
     ],
     ids=repr,
 )
