@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import threading
 from pathlib import Path
 
+import structlog
+
 from hub.errors import Rejected, TooMany, Unavailable
 from hub.kernel.http import FetchLimits
 from hub.kernel.hub import Hub
 from hub.kernel.images import Picture, reencode
+
+log = structlog.get_logger("hub.inbox")
 
 _LIMITS = FetchLimits(seconds=15.0, bytes=10_000_000)
 _ENDINGS = {"image/jpeg": ".jpg", "image/webp": ".webp"}
@@ -30,9 +35,8 @@ def fetch(hub: Hub, url: str) -> Picture:
     """
     kept = hub.config.media / hashlib.sha256(url.encode()).hexdigest()
     for media_type, ending in _ENDINGS.items():
-        file = kept.with_suffix(ending)
-        if file.is_file():
-            return Picture(media_type=media_type, body=file.read_bytes(), width=0, height=0)
+        with contextlib.suppress(OSError):
+            return Picture(media_type=media_type, body=kept.with_suffix(ending).read_bytes(), width=0, height=0)
     if not _PLACES.acquire(blocking=False):
         raise TooMany(_AGAIN_SECONDS)
     try:
@@ -60,7 +64,14 @@ def keep(hub: Hub, url: str, body: bytes) -> None:
 
 
 def _keep(file: Path, body: bytes) -> None:
-    """Write whole or not at all: two people may ask for the same picture."""
+    """Write whole or not at all: two people may ask for the same picture. A disk that does not take it costs nobody the
+    picture, which is fetched again the next time."""
     part = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
-    part.write_bytes(body)
-    part.replace(file)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(body)
+        part.replace(file)
+    except OSError as error:
+        log.warning("picture_not_kept", error=error.strerror)
+        with contextlib.suppress(OSError):
+            part.unlink()

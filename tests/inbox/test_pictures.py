@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from typing import Any
 
 import pytest
+from PIL import Image
 
 from hub.errors import AddressRefused, Gone, TooMany
 from hub.inbox import pictures
-from hub.kernel.http import Door
+from hub.kernel.http import Door, Response
 from hub.kernel.hub import Hub
 from hub.testing.server import FakeServer
 from hub.web import server
@@ -51,3 +54,23 @@ def test_slow_servers_of_senders_hold_half_of_the_threads_of_pages_at_most(
     assert {type(each.exception()) for each in asked} == {Gone}
     with pytest.raises(Gone):
         pictures.fetch(hub, "https://slow.example/later.png")
+
+
+def test_a_disk_that_takes_no_picture_costs_nobody_the_picture(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn, asked = BytesIO(), list[Any]()
+    Image.new("RGB", (8, 8), "teal").save(drawn, "PNG")
+
+    def tells(*call: Any, **_: Any) -> Response:
+        asked.append(call)
+        return Response(status=200, body=drawn.getvalue())
+
+    monkeypatch.setattr(hub.door, "request", tells)
+    hub.config.media.rmdir()
+    hub.config.media.write_text("no folder, so that nothing can be written")
+    shown = [pictures.fetch(hub, "https://lena.example/light.png").body for _ in range(2)]
+    hub.config.media.unlink()
+    # Its folder may be thrown away at any time, and is made anew.
+    shown += [pictures.fetch(hub, "https://lena.example/light.png").body for _ in range(2)]
+    assert len(set(shown)) == 1
+    assert len(asked) == 3
+    assert [file.suffix for file in hub.config.media.iterdir()] in ([".jpg"], [".webp"])
