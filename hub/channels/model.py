@@ -80,6 +80,11 @@ class Channel:
     fence: int
     created_at: datetime
 
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether nothing goes in or out until somebody signs it in again or corrects a setting."""
+        return self.state in (ChannelState.SIGNED_OUT, ChannelState.MISCONFIGURED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:

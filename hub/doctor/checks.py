@@ -135,7 +135,7 @@ def _channels(session: Session) -> Iterator[Finding]:
 
 
 def _channel(channel: Channel) -> Finding:
-    needs_a_person = channel.state in (ChannelState.SIGNED_OUT, ChannelState.MISCONFIGURED)
+    needs_a_person = channel.needs_a_person
     waits = channel.state is ChannelState.PAUSED or channel.trouble is not None
     trouble = channel.trouble.code if channel.trouble else ""
     return Finding(

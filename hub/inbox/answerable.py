@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.channels import store as channels
-from hub.channels.model import Channel, ChannelState
+from hub.channels.model import Channel
 from hub.connector import DeletedBy, Visibility
 from hub.errors import Absent
 from hub.inbox.companion import companion_of
@@ -24,12 +24,16 @@ _WHY_UNSEEN = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answerable:
-    """Whether and how a conversation can be answered now. `why_not` is a machine word, empty when it can."""
+    """Whether and how a conversation can be answered now. `why_not` is a machine word, empty when it can.
+
+    waits_for: the channel, this one or its companion, that somebody has to sign in again or to correct first.
+    """
 
     target: Message | None
     channel: Channel
     why_not: str = ""
     send_through: Channel | None = None
+    waits_for: Channel | None = None
 
 
 def find_answerable(
@@ -78,8 +82,8 @@ def _through(hub: Hub, session: Session, channel: Channel, target: Message) -> A
             sender = channels.channel(session, companion)
         except Absent:
             return Answerable(target=target, channel=channel, why_not="companion_removed")
-    if sender.state is ChannelState.SIGNED_OUT or sender.state is ChannelState.MISCONFIGURED:
-        return Answerable(target=target, channel=channel, why_not=sender.state.value)
+    if sender.needs_a_person:
+        return Answerable(target=target, channel=channel, why_not=sender.state.value, waits_for=sender)
     if not sender.can_send:
         return Answerable(target=target, channel=channel, why_not="may_not_send")
     return Answerable(target=target, channel=channel, send_through=sender)

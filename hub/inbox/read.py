@@ -114,9 +114,10 @@ def _utterance(
 
 
 def _features(hub: Hub, session: Session, channel_id: int) -> Features:
-    """What can be done on the channel of a message; nothing where it or its plugin is gone."""
+    """What can be done on the channel of a message; nothing where it is signed out, or it or its plugin is gone."""
     try:
-        return hub.plugins.connector(channels.channel(session, channel_id).kind).features
+        channel = channels.channel(session, channel_id)
+        return Features() if channel.needs_a_person else hub.plugins.connector(channel.kind).features
     except HubError:
         return Features()
 

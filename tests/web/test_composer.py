@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from hub.channels.model import ChannelState
+from hub.channels.store import set_state
 from hub.connector import Attachment, Author, DeletedBy, ReplyRules, Visibility
 from hub.inbox.follow import follow_outbox
 from hub.kernel.hub import Hub
@@ -446,3 +448,31 @@ def test_the_composer_proposes_the_audience_the_network_wants(office: Office, fa
     assert re.findall(r'<option value="(\w+)" selected>[^<]*</option>', page.partition('id="visibility"')[2]) == [
         "unlisted"
     ]
+
+
+@pytest.mark.parametrize(
+    ("state", "title", "link"),
+    [
+        (ChannelState.SIGNED_OUT, "The channel is signed out: @brightwater", "Sign it in again"),
+        (ChannelState.MISCONFIGURED, "The channel's settings no longer work: @brightwater", "Correct it"),
+    ],
+)
+def test_on_a_channel_that_waits_for_somebody_nothing_is_offered_but_the_way_to_its_page(
+    office: Office, composer: Composer, state: ChannelState, title: str, link: str
+) -> None:
+    ours = answered(composer)
+    assert ">Like</button>" in composer.page().text
+    assert f"edit={ours}" in composer.page().text
+    with office.hub.database.transaction() as session:
+        set_state(session, office.desk.channel_id, state, now=office.hub.clock())
+    page = composer.page().text
+    assert title in words_of(page)
+    assert "Ask an admin or the supervisor of its team" in words_of(page)
+    assert ">Like</button>" not in page
+    assert f"edit={ours}" not in page
+    assert link not in page
+    assert '<form class="composer"' not in composer.page(edit=ours).text
+    for role in (Role.ADMIN, Role.SUPERVISOR):
+        shown = Composer(office, office.enter(role)).page().text
+        assert f'href="/channels/{office.desk.channel_id}">{link}</a>' in shown
+        assert "Ask an admin" not in shown
