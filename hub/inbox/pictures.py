@@ -68,7 +68,7 @@ def _keep(file: Path, body: bytes) -> None:
     picture, which is fetched again the next time."""
     part = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, exist_ok=True)
         part.write_bytes(body)
         part.replace(file)
     except OSError as error:
