@@ -178,19 +178,29 @@ def measured(who: Actor, reading: Reading, composing: Composing) -> Measure:
             return measure_reply(hub, session, reading.answerable, draft_of(who, reading.conversation, without))
 
 
-def left(measure: Measure) -> str:
-    """What is left in the tightest unit, in words: `148 characters left`; in several posts how many."""
+def left(measure: Measure, *, is_direct: bool) -> str:
+    """What is left in the tightest unit, in words: `148 characters left`; in several posts or messages how many."""
+    if measure.parts > 1 and is_direct:
+        return ngettext("goes out as %(num)d message", "goes out as %(num)d messages", measure.parts)
     if measure.parts > 1:
         return ngettext("goes out as %(num)d post", "goes out as %(num)d posts", measure.parts)
     rest = sorted((limit - used, unit) for unit, (used, limit) in measure.units.items())
     return _rest(*rest[0]) if rest else ""
 
 
-def says(measure: Measure, *, is_written: bool) -> str:
+def says(measure: Measure, reading: Reading, composing: Composing) -> str:
     """What stands beside the button: how much is left or too much, else what is wrong with what was written."""
+    is_written = bool(composing.text.strip())
     if is_written and measure.errors and not _is_full(measure):
         return problems(measure)[0]
-    return left(measure)
+    return left(measure, is_direct=is_direct(reading, composing))
+
+
+def is_direct(reading: Reading, composing: Composing) -> bool:
+    """Whether it goes to one person alone, who reads messages and no posts."""
+    target = reading.answerable.target
+    usual = usual_audience(target) if target else None
+    return (composing.visibility or usual) is Visibility.DIRECT
 
 
 def is_over(measure: Measure, *, is_written: bool) -> bool:

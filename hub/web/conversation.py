@@ -104,10 +104,11 @@ def measure(conversation_id: int) -> Response:
     form, composing = composer.read(actor())
     if form["edit"]:
         composing = dataclasses.replace(composing, edited=_ours(found, form["edit"]))
-    counted = composer.measured(actor(), _read(found.id, composing.target_id), composing)
+    reading = _read(found.id, composing.target_id)
+    counted = composer.measured(actor(), reading, composing)
     is_written = bool(composing.text.strip())
     return jsonify(
-        left=composer.says(counted, is_written=is_written),
+        left=composer.says(counted, reading, composing),
         is_over=composer.is_over(counted, is_written=is_written),
         errors=composer.problems(counted),
         parts=counted.texts if counted.parts > 1 else (),
@@ -212,7 +213,8 @@ def _page(
         error=describe(error) if error else None,
         added=added,
         measured=counted,
-        left=composer.says(counted, is_written=bool(composing.text.strip())),
+        left=composer.says(counted, reading, composing),
+        is_direct=composer.is_direct(reading, composing),
         is_over=composer.is_over(counted, is_written=bool(composing.text.strip())),
         undo_seconds=reply.UNDO_SECONDS,
         largest=MAX_BYTES,

@@ -367,6 +367,15 @@ def test_the_language_of_the_answer_can_be_chosen(composer: Composer, fake: Fake
 # What is done to messages.
 
 
+def test_what_goes_to_one_person_goes_out_as_messages_and_not_as_posts(composer: Composer) -> None:
+    text = "one\n---\ntwo"
+    page = composer.drafts(text, preview="1", visibility="direct").text
+    assert "goes out as 2 messages" in page
+    assert "The messages it becomes" in page
+    measured = composer._submit("measure", text, {"visibility": "direct"})
+    assert measured.get_json()["left"] == "goes out as 2 messages"
+
+
 def answered(composer: Composer) -> int:
     composer.sends("Ten weeks.")
     composer.leaves()
