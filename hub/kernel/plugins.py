@@ -194,8 +194,8 @@ def check_class(connector: type[Connector]) -> None:
         raise ContractBroken(f"{connector!r} is not a Connector class")
     if connector.api_version != API_VERSION:
         raise ContractBroken(f"built for contract {connector.api_version}, this Hubbub speaks {API_VERSION}")
-    if not _KIND.fullmatch(getattr(connector, "kind", "")):
-        raise ContractBroken("kind must be a short lower-case word")
+    if not _KIND.fullmatch(kind := getattr(connector, "kind", "")):
+        raise ContractBroken(f"kind must be a short lower-case word (a-z, 0-9, _), not {kind!r}")
     if not getattr(connector, "label", ""):
         raise ContractBroken(f"{connector.kind} has no label")
     if not dataclasses.is_dataclass(getattr(connector, "Settings", None)):

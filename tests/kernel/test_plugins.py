@@ -53,7 +53,7 @@ BROKEN = {
     "names no module": (None, "ModuleNotFoundError: No module named"),
     "registers something else": (FINE.replace("register(Good)", "register(dict)"), "not a Connector"),
     "speaks another contract": (FINE.replace('label = "Good"', 'label = "Good"\n    api_version = 99'), "contract 99"),
-    "has no usable kind": (GOOD.format(kind="No Kind!"), "kind must be"),
+    "has no usable kind": (GOOD.format(kind="No Kind!"), "(a-z, 0-9, _), not 'No Kind!'"),
     "claims to send": (FINE.replace("Settings = Settings", "Settings = Settings\n    features = SENDS"), "no send()"),
 }
 
