@@ -13,6 +13,8 @@ from hub.commands.output import json_option, print_error, print_json, print_tabl
 from hub.commands.settings import check_settings, raise_at_option
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from hub.channels.connectors import Connectors
     from hub.channels.model import Channel
     from hub.connector import Check
@@ -105,7 +107,7 @@ def list_channels(as_json: bool) -> None:
                 each.account.handle,
                 each.state,
                 each.pulled_at,
-                each.next_pull_at,
+                _next_pull(each),
                 each.trouble.code if each.trouble else "",
             )
             for each in channels
@@ -241,6 +243,11 @@ def _complete(declared: type[Any], values: dict[str, str]) -> dict[str, str]:
     return {**values, **{field.name: click.prompt(field.label, hide_input=True) for field in missing}}
 
 
+def _next_pull(found: Channel) -> datetime:
+    """When it is its turn and the network lets us, whichever is later."""
+    return max(found.next_pull_at, found.quiet_until or found.next_pull_at)
+
+
 def _facts(found: Channel) -> dict[str, Any]:
     return {
         "id": found.id,
@@ -253,7 +260,7 @@ def _facts(found: Channel) -> dict[str, Any]:
         "can_send": found.can_send,
         "pulled_at": found.pulled_at,
         "found_at": found.found_at,
-        "next_pull_at": found.next_pull_at,
+        "next_pull_at": _next_pull(found),
         "trouble": found.trouble,
     }
 

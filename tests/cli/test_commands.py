@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from hub import errors
+from hub.channels.store import keep_quiet
 from hub.commands.exits import Exit, exit_for
 from hub.commands.output import print_error, print_table, print_warnings
 from hub.connector import Receipt
@@ -192,6 +194,14 @@ def test_a_channel_is_connected_tested_paused_resumed_pulled_and_removed(hub: Te
     assert hub("channel", "remove", "Lab", typed="n\n").exit_code != 0
     assert hub("channel", "remove", "Lab", "--yes").exit_code == 0
     assert hub.json("channel", "list") == []
+
+
+def test_a_channel_that_was_told_to_slow_down_is_pulled_next_when_it_may_speak_again(hub: Terminal) -> None:
+    assert hub("channel", "add", "sandbox", "Lab", "--set", "account=@lab", "--set", "talk=0").exit_code == 0
+    with contextlib.closing(open_database(read_config(hub.environ))) as database, database.transaction() as session:
+        keep_quiet(session, 1, until=datetime(2100, 1, 1, tzinfo=UTC))
+    assert "2100-01-01 00:00:00Z" in hub("channel", "list").stdout
+    assert hub.json("channel", "list")[0]["next_pull_at"].startswith("2100-01-01T00:00:00")
 
 
 def test_a_channel_that_does_not_work_is_not_saved(hub: Terminal) -> None:
