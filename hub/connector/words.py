@@ -17,6 +17,12 @@ Limits = Mapping[str, int]
 
 
 class Kind(StrEnum):
+    """What it is to us; what was not written to us at all is `addressed=False` instead.
+
+    mention: a post that names us. reply: an answer to another message. comment: something under a post or in a topic.
+    direct: for few to read, us among them. quote: a post that shows one of ours.
+    """
+
     MENTION = "mention"
     REPLY = "reply"
     COMMENT = "comment"
