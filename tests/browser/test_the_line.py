@@ -71,6 +71,18 @@ def test_a_mention_appears_by_itself_is_answered_and_its_fate_is_shown(page: Pag
     assert [arrival.text for arrival in sandbox.arrivals()].count("With very hard water, yes.") == 1
 
 
+def test_a_page_goes_on_listening_after_a_proxy_had_no_stream_for_it(
+    browsing: Browsing, page: Page, sandbox: Network
+) -> None:
+    browsing.allow("502")
+    sign_in(page)
+    page.route("**/live?*", lambda route: route.fulfill(status=502, body="Bad gateway"), times=1)
+    with page.expect_response(lambda answer: answer.status == 502):
+        page.goto("/inbox?show=all")
+    sandbox.person("tom").says("Are you listening again?", to="@brightwater")
+    expect(page.locator(".row", has_text="Are you listening again?")).to_be_visible(timeout=ARRIVES)
+
+
 def test_undo_brings_the_text_back_and_nothing_leaves(page: Page, sandbox: Network, open_conversation: Ask) -> None:
     open_conversation(page, "Does it fit an outside thread?")
     page.get_by_label("Your reply").fill("Let me look that up")

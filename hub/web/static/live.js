@@ -11,6 +11,7 @@ const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone) document.cookie = `hub-zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
 
 const EVERY = 1000;
+const AGAIN = 5000;
 const KINDS = {
   message_received: ["inbox"],
   message_changed: ["inbox"],
@@ -60,6 +61,11 @@ others.postMessage({ ask: true });
 
 function listen() {
   listening = true;
+  open();
+  return new Promise(() => {}); // the lock is held until the tab is gone
+}
+
+function open() {
   const source = new EventSource(`/live?after=${position}`);
   const tell = (event, told) => {
     position = event.lastEventId || position;
@@ -68,7 +74,8 @@ function listen() {
   };
   source.onmessage = (event) => tell(event, JSON.parse(event.data));
   source.addEventListener("reset", (event) => tell(event, { kind: "reset" }));
-  return new Promise(() => {}); // the lock is held until the tab is gone
+  // The browser asks again by itself, except after an answer that is no stream: a proxy gives one while we start anew.
+  source.onerror = () => source.readyState === EventSource.CLOSED && setTimeout(open, AGAIN);
 }
 
 // Without a secure context there are no locks; then every tab listens for itself.
