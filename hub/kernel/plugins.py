@@ -102,11 +102,16 @@ class Plugins:
 
 
 def load_plugins(points: Iterable[EntryPoint] | None = None) -> Plugins:
-    """Load every plugin of the entry-point group, or the given ones."""
+    """Load every plugin of the entry-point group, or the given ones: ours first, so that nobody takes their kinds."""
     plugins = Plugins()
-    for point in sorted(entry_points(group=GROUP) if points is None else points, key=lambda point: point.name):
+    wanted = entry_points(group=GROUP) if points is None else points
+    for point in sorted(wanted, key=lambda point: (not _is_bundled(point), point.name)):
         plugins.found.append(_load(plugins, point))
     return plugins
+
+
+def _is_bundled(point: EntryPoint) -> bool:
+    return point.value.startswith("hub_plugins.")
 
 
 def _load(plugins: Plugins, point: EntryPoint) -> Found:
@@ -115,7 +120,7 @@ def _load(plugins: Plugins, point: EntryPoint) -> Found:
         name=point.name,
         distribution=dist.name if dist else "",
         version=dist.version if dist else "",
-        bundled=point.value.startswith("hub_plugins."),
+        bundled=_is_bundled(point),
     )
     # A plugin is other people's code: whatever it does while loading must cost only itself.
     try:

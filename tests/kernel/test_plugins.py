@@ -101,6 +101,13 @@ def test_the_second_of_two_plugins_for_one_kind_is_refused(folder: Path) -> None
     assert plugins.plugin_of("same") == "one"
 
 
+def test_nobody_takes_the_kind_of_a_bundled_plugin_whatever_its_name(folder: Path) -> None:
+    bundled = EntryPoint(name="feed", value="hub_plugins.feed", group="hubbub")
+    plugins = load_plugins([point(folder, "a_first_name", GOOD.format(kind="feed")), bundled])
+    assert plugins.plugin_of("feed") == "feed"
+    assert "another plugin already: feed" in problems(plugins)["a_first_name"]
+
+
 def test_a_kind_that_nobody_brings_is_absent() -> None:
     with pytest.raises(Absent):
         Plugins().connector("nothing")
