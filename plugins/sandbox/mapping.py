@@ -94,7 +94,7 @@ def incoming(item: Mapping[str, Any], account: str) -> Incoming:
         attachments=tuple(Attachment(**attachment) for attachment in item["attachments"]),
         done=tuple(item["done"]),
         correlation=item["client_id"],
-        reply=ReplyRules(allowed=False, why_not="closed") if item["closed"] else ReplyRules(),
+        reply=_rules(item),
         raw=item,
     )
 
@@ -141,6 +141,13 @@ def _kind(raw: str) -> Kind:
         return Kind(raw)
     except ValueError:
         return Kind.MENTION
+
+
+def _rules(item: Mapping[str, Any]) -> ReplyRules:
+    """Whether it can be answered; what was not said in public is not spread either, as on networks in earnest."""
+    is_public = _visibility(item["visibility"]) in (Visibility.PUBLIC, Visibility.UNLISTED)
+    impossible = () if is_public else ("boost", "unboost", "quote")
+    return ReplyRules(allowed=not item["closed"], why_not="closed" if item["closed"] else "", impossible=impossible)
 
 
 def _visibility(raw: str) -> Visibility:

@@ -488,6 +488,16 @@ def test_what_was_marked_is_told_and_can_be_taken_back(connect: Connect, network
     assert pull_all(connector).latest[target.remote_id].done == ("bookmark", "hide", "like")
 
 
+@pytest.mark.parametrize("visibility", Visibility)
+def test_what_was_not_said_in_public_is_offered_neither_to_boost_nor_to_quote(
+    connect: Connect, network: Network, visibility: Visibility
+) -> None:
+    message = network.person("lena").says("between us", to="@brightwater", visibility=visibility)
+    impossible = pull_all(connect(talk=0)).latest[message].reply.impossible
+    is_public = visibility in (Visibility.PUBLIC, Visibility.UNLISTED)
+    assert impossible == (() if is_public else ("boost", "unboost", "quote"))
+
+
 def test_what_others_said_can_be_neither_changed_nor_deleted(connect: Connect, network: Network) -> None:
     connector = connect(talk=0)
     target = target_of(said(connector, SandboxCorner(network, "@brightwater")))
