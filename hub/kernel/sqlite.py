@@ -30,6 +30,9 @@ WAL_RESET_FIXED = (3, 51, 3)
 """From here on a WAL shared by several connections is safe (sqlite.org, fixed March 2026)."""
 
 _BUSY_MS = 5000
+_COURTESY_MS = 1000
+"""How long the turn is waited for: a process that was stopped while it had it holds nobody up for longer."""
+
 _GROUP_MOST = 100
 _GROUP_SECONDS = 0.005
 _GROUP_PATIENCE_SECONDS = 1.0
@@ -154,7 +157,7 @@ class SqliteDatabase(Database):
         return self._group
 
     def _begin(self) -> None:
-        self._turns.take((_BUSY_MS if self._busy_ms is None else self._busy_ms) / 1000)
+        self._turns.take(min(_BUSY_MS if self._busy_ms is None else self._busy_ms, _COURTESY_MS) / 1000)
         try:
             with _translated():
                 self._writer.execute("BEGIN IMMEDIATE")
