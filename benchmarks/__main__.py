@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from benchmarks import base, ingest, pages, search, webhooks
+from benchmarks import filled, ingest, pages, search, webhooks
 from benchmarks.figures import Figures, print_table, size_name
 from benchmarks.floor import queries
-from benchmarks.floor.common import Shape
+from benchmarks.floor.conversations import Shape
 from benchmarks.postgresql import fresh_database
 
 EVERYTHING = ("ingest", "search", "pages", "webhooks")
@@ -70,20 +70,20 @@ class _Built:
     """The databases of one size, filled alike."""
 
     floor: Path
-    hub: base.Base
-    postgresql: base.Base | None
+    hub: filled.Filled
+    postgresql: filled.Filled | None
 
 
 def _build(stack: contextlib.ExitStack, folder: Path, size: int, server: str) -> _Built:
     _say(f"building {size_name(size)}")
     folder.mkdir()
-    shape = Shape(size, end=base.unix_now())
+    shape = Shape(size, end=filled.unix_now())
     queries.build(folder / "floor.db", shape, with_search=True)
     postgresql = None
     if server:
         url = stack.enter_context(fresh_database(server))
-        postgresql = base.build(folder / "postgresql", shape, database_url=url)
-    return _Built(floor=folder / "floor.db", hub=base.build(folder / "hub", shape), postgresql=postgresql)
+        postgresql = filled.build(folder / "postgresql", shape, database_url=url)
+    return _Built(floor=folder / "floor.db", hub=filled.build(folder / "hub", shape), postgresql=postgresql)
 
 
 def _measure_served(name: str, side: ModuleType, figures: Figures, plan: Plan, built: Sequence[_Built]) -> None:
@@ -110,7 +110,7 @@ def _measure_ingest(figures: Figures, plan: Plan, built: Sequence[_Built]) -> No
         ingest.measure_empty(figures, number, plan.messages)
         for each in built:
             ingest.measure_into(
-                figures, number, plan.messages, floor_file=each.floor, hub_base=each.hub, postgresql=each.postgresql
+                figures, number, plan.messages, floor_file=each.floor, sqlite=each.hub, postgresql=each.postgresql
             )
 
 

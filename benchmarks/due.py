@@ -16,7 +16,7 @@ from time import perf_counter
 
 import msgspec
 
-from benchmarks import base
+from benchmarks import filled
 from benchmarks.__main__ import Plan, read_plan
 from benchmarks.figures import FLOOR, HUB, Figures, Job, print_table, size_name
 from benchmarks.floor import due as floor
@@ -50,10 +50,10 @@ def measure(figures: Figures, plan: Plan, folder: Path) -> dict[int, list[float]
     restarts: dict[int, list[float]] = {size: [] for size in plan.sizes}
     hubs = {size: _build(folder / str(size), size) for size in plan.sizes}
     for size in plan.sizes:
-        floor.build(folder / f"{size}.db", size, base.unix_now())
+        floor.build(folder / f"{size}.db", size, filled.unix_now())
     for number in range(plan.rounds):
         for size, here in hubs.items():
-            seconds = floor.take_over(folder / f"{size}.db", DUE, base.unix_now())
+            seconds = floor.take_over(folder / f"{size}.db", DUE, filled.unix_now())
             figures.note(TAKEN_OVER, size, FLOOR, seconds * 1000)
             figures.note(CLAIMED, size, FLOOR, seconds * 1000)
             with contextlib.closing(open_hub(here.config)) as hub:
@@ -102,14 +102,14 @@ def _restart(config: Config) -> float:
     return seconds
 
 
-def _build(folder: Path, pending: int) -> base.Base:
-    here = base.build(folder)
+def _build(folder: Path, pending: int) -> filled.Filled:
+    here = filled.build(folder)
     with contextlib.closing(open_hub(here.config)) as hub:
         _add(hub, here, pending, state="queued", seconds=86_400, name="pending")
     return here
 
 
-def _add(hub: Hub, here: base.Base, count: int, *, state: str, seconds: int, name: str) -> None:
+def _add(hub: Hub, here: filled.Filled, count: int, *, state: str, seconds: int, name: str) -> None:
     """Items of conversations of their own; those that are being sent belong to a process of an earlier boot."""
     at = to_micros(system_clock() + timedelta(seconds=seconds))
 
@@ -118,7 +118,7 @@ def _add(hub: Hub, here: base.Base, count: int, *, state: str, seconds: int, nam
         session.many(ADD, rows)
 
 
-def row(here: base.Base, number: int, *, key: str, at: int, state: str = "queued") -> dict[str, object]:
+def row(here: filled.Filled, number: int, *, key: str, at: int, state: str = "queued") -> dict[str, object]:
     """One item as `ADD` takes it; the channels take turns."""
     return {
         "channel_id": here.channel_ids[number % len(here.channel_ids)],

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks import base
-from benchmarks.base import Base
+from benchmarks import filled
 from benchmarks.figures import FLOOR, HUB, HUB_POSTGRESQL, Figures, Job
+from benchmarks.filled import Filled
 from benchmarks.floor import ingest as floor
 from benchmarks.floor import queries
-from benchmarks.floor.common import Arrival
+from benchmarks.floor.conversations import Arrival
 from hub.channels import store as channels
 from hub.connector import Author, Incoming, Kind, Page
 from hub.inbox.ingest import store_page
@@ -39,31 +39,31 @@ def measure_empty(figures: Figures, seed: int, count: int) -> None:
             file, here = folder / f"{job.title}.db", folder / job.title
             queries.build(file, with_search=job is SEARCHED)
             figures.note(job, 0, FLOOR, _each(job, count, _floor(file, pages, job)))
-            figures.note(job, 0, HUB, _each(job, count, _hub(base.build(here), pages, job)))
+            figures.note(job, 0, HUB, _each(job, count, _hub(filled.build(here), pages, job)))
 
 
 def measure_into(
-    figures: Figures, seed: int, count: int, *, floor_file: Path, hub_base: Base, postgresql: Base | None
+    figures: Figures, seed: int, count: int, *, floor_file: Path, sqlite: Filled, postgresql: Filled | None
 ) -> None:
     """One round into databases that hold conversations already; each round brings other messages."""
-    shape = hub_base.shape
+    shape = sqlite.shape
     assert shape is not None
     size = shape.conversations
     for job, its_seed in ((TEXT, seed), (HTML, seed + 1000), (SEARCHED, seed + 2000)):
         pages = pages_of(its_seed, count, size, shape.contacts)
         figures.note(job, size, FLOOR, _each(job, count, _floor(floor_file, pages, job)))
-        figures.note(job, size, HUB, _each(job, count, _hub(hub_base, pages, job)))
+        figures.note(job, size, HUB, _each(job, count, _hub(sqlite, pages, job)))
         if postgresql is not None:
             figures.note(job, size, HUB_POSTGRESQL, _each(job, count, _hub(postgresql, pages, job)))
 
 
 def pages_of(seed: int, count: int, threads: int, contacts: int) -> list[list[Arrival]]:
-    from benchmarks.floor.common import arrivals
+    from benchmarks.floor.conversations import arrivals
 
-    return arrivals(count, seed=seed, threads=threads, contacts=contacts, at=base.unix_now())
+    return arrivals(count, seed=seed, threads=threads, contacts=contacts, at=filled.unix_now())
 
 
-def take_in(hub: Hub, here: Base, pages: Sequence[tuple[int, Page]], pull: int) -> float:
+def take_in(hub: Hub, here: Filled, pages: Sequence[tuple[int, Page]], pull: int) -> float:
     """Take pages in, each for the team it belongs to, and return the seconds it took."""
     with hub.database.reading() as session:
         known = [channels.channel(session, channel_id) for channel_id in here.channel_ids]
@@ -107,7 +107,7 @@ def _floor(file: Path, pages: Sequence[Sequence[Arrival]], job: Job) -> float:
     return floor.ingest(file, pages, with_html=job is HTML, with_search=job is SEARCHED)
 
 
-def _hub(here: Base, pages: Sequence[Sequence[Arrival]], job: Job) -> float:
+def _hub(here: Filled, pages: Sequence[Sequence[Arrival]], job: Job) -> float:
     ready = as_pages(pages, with_html=job is HTML)
     with contextlib.closing(open_hub(here.config)) as hub:
         return take_in(hub, here, ready, pull=2)

@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from benchmarks import base, due, ingest
+from benchmarks import due, filled, ingest
 from benchmarks.__main__ import Plan, read_plan
-from benchmarks.floor.common import Shape
+from benchmarks.floor.conversations import Shape
 from benchmarks.servers import ROOT
 from hub.kernel.clock import system_clock, to_micros
 from hub.kernel.hub import Hub, open_hub
@@ -38,7 +38,7 @@ _BEGUN = """
 def measure(plan: Plan, folder: Path, *, items: int = ITEMS, spread: float = SPREAD_SECONDS) -> dict[str, list[float]]:
     """Seconds that each item was late, sorted, by what else went on; the worker is a process of its own."""
     size = plan.sizes[0]
-    here = base.build(folder, Shape(size, end=base.unix_now()))
+    here = filled.build(folder, Shape(size, end=filled.unix_now()))
     found = {}
     with _worker(here), contextlib.closing(open_hub(here.config)) as hub:
         _late(hub, here, "first", 1, 0.0)  # the worker and its plugin's process are up
@@ -48,7 +48,7 @@ def measure(plan: Plan, folder: Path, *, items: int = ITEMS, spread: float = SPR
     return found
 
 
-def _late(hub: Hub, here: base.Base, name: str, items: int, spread: float) -> list[float]:
+def _late(hub: Hub, here: filled.Filled, name: str, items: int, spread: float) -> list[float]:
     """Make so many items due at instants drawn from the next seconds, and wait until all were begun."""
     dice = random.Random(name)
     first = system_clock() + timedelta(seconds=_PREPARED_SECONDS)
@@ -73,7 +73,7 @@ def _late(hub: Hub, here: base.Base, name: str, items: int, spread: float) -> li
 
 
 @contextlib.contextmanager
-def _worker(here: base.Base) -> Iterator[None]:
+def _worker(here: filled.Filled) -> Iterator[None]:
     environ = {"HUB_DATA": str(here.config.data.absolute()), "HUB_DATABASE_URL": here.config.database_url}
     with (here.config.data / "work.log").open("wb") as output:
         program = subprocess.Popen(
@@ -87,7 +87,7 @@ def _worker(here: base.Base) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _taking_in(hub: Hub, here: base.Base, size: int, messages: int) -> Iterator[None]:
+def _taking_in(hub: Hub, here: filled.Filled, size: int, messages: int) -> Iterator[None]:
     """Page after page comes in, each in a transaction of its own, for as long as the block lasts."""
     assert here.shape is not None
     shape, ended, failed = here.shape, threading.Event(), list[BaseException]()

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
-from benchmarks import base
+from benchmarks import filled
 from benchmarks.__main__ import Plan, read_plan
-from benchmarks.floor.common import Shape
+from benchmarks.floor.conversations import Shape
 from benchmarks.floor.load import Request, load
 from benchmarks.live import BROWSER, PAGES_EACH_AGENT, Pages, tell
 from benchmarks.servers import hub_server
@@ -45,10 +45,10 @@ class Told:
 
 
 def measure(plan: Plan, folder: Path, *, streams: int = STREAMS) -> Told:
-    here = base.build(folder, Shape(plan.sizes[0], end=base.unix_now()))
+    here = filled.build(folder, Shape(plan.sizes[0], end=filled.unix_now()))
     agents = 1 + streams // PAGES_EACH_AGENT
     with hub_server(here.config) as port, contextlib.closing(open_hub(here.config)) as hub:
-        cookies = [f"hub-{port}={base.sign_in(hub, f'agent{number}', here.team_ids[:1])}" for number in range(agents)]
+        cookies = [f"hub-{port}={filled.sign_in(hub, f'agent{number}', here.team_ids[:1])}" for number in range(agents)]
         pages = Pages(port, lambda number: (_REQUEST % (port, cookies[number // PAGES_EACH_AGENT], BROWSER)).encode())
         channel_id, team_conversation = here.channel_ids[0], 8
         try:

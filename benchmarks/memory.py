@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from hub_plugins.webhook.signing import signed_headers
 
-from benchmarks import base
+from benchmarks import filled
 from hub.channels.children import IDLE_SECONDS
 from hub.channels.store import all_channels
 from hub.channels.webhook.address import address_of
@@ -130,7 +130,7 @@ def _use(installation: Installation) -> None:
         with hub.database.reading() as session:
             hook = next(each.id for each in all_channels(session) if each.kind == "webhook")
             path = urlsplit(address_of(hub, session, hook)).path
-        token = base.sign_in(hub, "ann", [teams.first(hub, OPERATOR).id])
+        token = filled.sign_in(hub, "ann", [teams.first(hub, OPERATOR).id])
     said = {"id": "m1", "text": "Hello", "author": {"id": "u1", "name": "Ann"}, "created_at": "2026-01-01T10:00:00Z"}
     body = json.dumps(said).encode()
     signed = signed_headers([webhook_system.SECRET], "msg_1", body, now=system_clock())

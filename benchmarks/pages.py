@@ -11,9 +11,9 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
 
-from benchmarks.base import Base, sign_in
 from benchmarks.figures import FLOOR, HUB, HUB_POSTGRESQL, Figures, Job
-from benchmarks.floor.common import TEAMS, Shape, body
+from benchmarks.filled import Filled, sign_in
+from benchmarks.floor.conversations import TEAMS, Shape, body
 from benchmarks.floor.load import Load, Request, load
 from benchmarks.servers import floor_server, hub_server
 from hub.kernel.hub import open_hub
@@ -83,7 +83,7 @@ class FloorSite(Site):
 class HubSite(Site):
     """The hub as two agents see it: one of the first team, one of all eight."""
 
-    def __init__(self, port: int, here: Base, side: str) -> None:
+    def __init__(self, port: int, here: Filled, side: str) -> None:
         assert here.shape is not None
         super().__init__(port, here.shape)
         self.side = side
@@ -117,12 +117,14 @@ class HubSite(Site):
 
 
 @contextlib.contextmanager
-def sites(floor_file: Path, hub_base: Base, postgresql: Base | None, *, warm_up: int = 40) -> Iterator[Sequence[Site]]:
+def sites(
+    floor_file: Path, sqlite: Filled, postgresql: Filled | None, *, warm_up: int = 40
+) -> Iterator[Sequence[Site]]:
     """The servers of one size, running, each after so many requests of every job."""
-    assert hub_base.shape is not None
+    assert sqlite.shape is not None
     with contextlib.ExitStack() as running:
-        found: list[Site] = [FloorSite(running.enter_context(floor_server(floor_file)), hub_base.shape)]
-        found.append(HubSite(running.enter_context(hub_server(hub_base.config)), hub_base, HUB))
+        found: list[Site] = [FloorSite(running.enter_context(floor_server(floor_file)), sqlite.shape)]
+        found.append(HubSite(running.enter_context(hub_server(sqlite.config)), sqlite, HUB))
         if postgresql is not None:
             found.append(HubSite(running.enter_context(hub_server(postgresql.config)), postgresql, HUB_POSTGRESQL))
         for site in found:

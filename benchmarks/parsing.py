@@ -27,7 +27,7 @@ from hub_plugins.mastodon import mapping as mastodon
 
 from benchmarks.__main__ import read_plan
 from benchmarks.figures import FLOOR, HUB, Figures, Job, print_table
-from benchmarks.floor.common import body
+from benchmarks.floor.conversations import body
 from hub.connector import Author, Context
 from hub.kernel.clock import system_clock
 from hub.kernel.http import Response

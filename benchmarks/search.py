@@ -10,9 +10,9 @@ from time import perf_counter
 from urllib.parse import urlencode
 
 from benchmarks import ingest
-from benchmarks.base import Base, agent_of, token_of
 from benchmarks.figures import FLOOR, HUB, HUB_POSTGRESQL, Figures, Job
-from benchmarks.floor.common import VOCABULARY, Shape
+from benchmarks.filled import Filled, agent_of, token_of
+from benchmarks.floor.conversations import VOCABULARY, Shape
 from benchmarks.floor.load import Request
 from benchmarks.pages import Site
 from benchmarks.servers import floor_server, hub_server
@@ -65,7 +65,7 @@ class FloorSearchSite(SearchSite):
 class HubSearchSite(SearchSite):
     """The API as a program of an agent of all eight teams asks it, and of one team."""
 
-    def __init__(self, port: int, here: Base, side: str) -> None:
+    def __init__(self, port: int, here: Filled, side: str) -> None:
         assert here.shape is not None
         super().__init__(port, here.shape)
         self.side = side
@@ -84,13 +84,15 @@ class HubSearchSite(SearchSite):
 
 
 @contextlib.contextmanager
-def sites(floor_file: Path, hub_base: Base, postgresql: Base | None, *, warm_up: int = 40) -> Iterator[Sequence[Site]]:
+def sites(
+    floor_file: Path, sqlite: Filled, postgresql: Filled | None, *, warm_up: int = 40
+) -> Iterator[Sequence[Site]]:
     """The servers of one size, running, each after so many searches of every job."""
-    shape: Shape | None = hub_base.shape
+    shape: Shape | None = sqlite.shape
     assert shape is not None
     with contextlib.ExitStack() as running:
         found: list[Site] = [FloorSearchSite(running.enter_context(floor_server(floor_file)), shape)]
-        found.append(HubSearchSite(running.enter_context(hub_server(hub_base.config)), hub_base, HUB))
+        found.append(HubSearchSite(running.enter_context(hub_server(sqlite.config)), sqlite, HUB))
         if postgresql is not None:
             server = running.enter_context(hub_server(postgresql.config))
             found.append(HubSearchSite(server, postgresql, HUB_POSTGRESQL))
@@ -108,7 +110,7 @@ def measure(figures: Figures, at: Sequence[Site], *, requests: int) -> None:
             figures.note(job, site.shape.conversations, site.side, found.p50, p95=found.p95)
 
 
-def measure_found(figures: Figures, seed: int, count: int, here: Base) -> None:
+def measure_found(figures: Figures, seed: int, count: int, here: Filled) -> None:
     """One round: page after page comes in while a sweep goes on; after each, its last message is looked for."""
     assert here.shape is not None
     size = here.shape.conversations

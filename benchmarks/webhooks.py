@@ -11,9 +11,9 @@ from time import perf_counter
 
 from hub_plugins.webhook.signing import make_secret, signed_headers
 
-from benchmarks.base import Base
 from benchmarks.figures import FLOOR, HUB, HUB_POSTGRESQL, Figures, Job
-from benchmarks.floor.common import body
+from benchmarks.filled import Filled
+from benchmarks.floor.conversations import body
 from benchmarks.floor.load import Load, Request, load
 from benchmarks.pages import Site
 from benchmarks.servers import floor_server, hub_server
@@ -58,7 +58,7 @@ class HookSite(Site):
 class FloorHookSite(HookSite):
     side = FLOOR
 
-    def __init__(self, port: int, here: Base) -> None:
+    def __init__(self, port: int, here: Filled) -> None:
         assert here.shape is not None
         super().__init__(port, here.shape)
         self._count = itertools.count(system_clock().microsecond * 1_000_000)
@@ -72,7 +72,7 @@ class HubHookSite(HookSite):
 
     status = 202
 
-    def __init__(self, port: int, here: Base, side: str) -> None:
+    def __init__(self, port: int, here: Filled, side: str) -> None:
         assert here.shape is not None
         super().__init__(port, here.shape)
         self.side = side
@@ -116,12 +116,12 @@ class HubHookSite(HookSite):
 
 @contextlib.contextmanager
 def sites(
-    floor_file: Path, hub_base: Base, postgresql: Base | None, *, warm_up: int = 40
+    floor_file: Path, sqlite: Filled, postgresql: Filled | None, *, warm_up: int = 40
 ) -> Iterator[Sequence[HookSite]]:
     """The servers of one size, running and warm."""
     with contextlib.ExitStack() as running:
-        found: list[HookSite] = [FloorHookSite(running.enter_context(floor_server(floor_file)), hub_base)]
-        found.append(HubHookSite(running.enter_context(hub_server(hub_base.config)), hub_base, HUB))
+        found: list[HookSite] = [FloorHookSite(running.enter_context(floor_server(floor_file)), sqlite)]
+        found.append(HubHookSite(running.enter_context(hub_server(sqlite.config)), sqlite, HUB))
         if postgresql is not None:
             port = running.enter_context(hub_server(postgresql.config))
             found.append(HubHookSite(port, postgresql, HUB_POSTGRESQL))

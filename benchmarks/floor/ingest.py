@@ -9,7 +9,7 @@ from time import perf_counter
 
 import nh3
 
-from benchmarks.floor.common import Arrival
+from benchmarks.floor.conversations import Arrival
 from hub.kernel.sqlite import sqlite3
 
 _CONTACT = """

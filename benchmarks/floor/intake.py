@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from flask import Flask, request
 
-from benchmarks.floor.common import TEAMS, Arrival
+from benchmarks.floor.conversations import TEAMS, Arrival
 from benchmarks.floor.ingest import take
 from hub.kernel.sqlite import sqlite3
 

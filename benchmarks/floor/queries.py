@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.floor.common import SCHEMA, SEARCH_INDEX, Shape
+from benchmarks.floor.conversations import SCHEMA, SEARCH_INDEX, Shape
 from hub.kernel.sqlite import sqlite3
 
 

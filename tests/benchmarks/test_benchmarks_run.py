@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import base, due, ingest, lateness, live_busy, pages, parsing, search, webhooks
+from benchmarks import due, filled, ingest, lateness, live_busy, pages, parsing, search, webhooks
 from benchmarks.__main__ import Plan, read_plan, report, run
 from benchmarks.figures import FLOOR, HUB, HUB_POSTGRESQL, Figures
 from benchmarks.floor import queries
-from benchmarks.floor.common import LONG, MESSAGES_EACH, Shape
+from benchmarks.floor.conversations import LONG, MESSAGES_EACH, Shape
 from hub.inbox.store import conversations
 from hub.kernel.hub import open_hub
 from tests.postgres import PostgresServer
@@ -113,9 +113,9 @@ def test_a_search_whose_p95_is_far_from_its_p50_is_missed() -> None:
 
 
 def test_both_databases_hold_the_same_conversations(tmp_path: Path) -> None:
-    shape = Shape(100, end=base.unix_now())
+    shape = Shape(100, end=filled.unix_now())
     queries.build(tmp_path / "floor.db", shape)
-    here = base.build(tmp_path / "hub", shape)
+    here = filled.build(tmp_path / "hub", shape)
     with contextlib.closing(sqlite3.connect(tmp_path / "floor.db")) as floor:
         (count,) = floor.execute("SELECT count(*) FROM message").fetchone()
         theirs = floor.execute(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks.floor.common import TEAMS, Shape
+from benchmarks.floor.conversations import TEAMS, Shape
 from hub.channels import store as channels
 from hub.channels.model import Connection
 from hub.connector import Author, Check
@@ -35,7 +35,7 @@ _COLUMNS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
+class Filled:
     """A filled installation. Team n of the shape is team_ids[n] with its one channel, channel_ids[n]."""
 
     config: Config
@@ -44,20 +44,20 @@ class Base:
     channel_ids: tuple[int, ...]
 
 
-def build(folder: Path, shape: Shape | None = None, *, database_url: str = "") -> Base:
+def build(folder: Path, shape: Shape | None = None, *, database_url: str = "") -> Filled:
     """Make an installation with a shape's conversations in it or empty, on SQLite or an empty PostgreSQL database."""
     config = read_config({"HUB_DATABASE_URL": database_url}, data=folder)
     prepare(config)
     with contextlib.closing(open_hub(config)) as hub:
         team_ids = tuple(teams.create(hub, OPERATOR, f"Team {number}").id for number in range(TEAMS))
         channel_ids = tuple(_connect(hub, number, team_id) for number, team_id in enumerate(team_ids))
-    base = Base(config=config, shape=shape, team_ids=team_ids, channel_ids=channel_ids)
+    filled = Filled(config=config, shape=shape, team_ids=team_ids, channel_ids=channel_ids)
     if shape is not None:
         fill = _fill_postgresql if database_url else _fill_sqlite
-        fill(config, _tables(base, shape))
+        fill(config, _tables(filled, shape))
         with contextlib.closing(open_hub(config)) as hub:
             _index(hub)
-    return base
+    return filled
 
 
 def agent_of(hub: Hub, name: str, team_ids: Sequence[int]) -> int:
@@ -105,33 +105,33 @@ def _connect(hub: Hub, number: int, team_id: int) -> int:
     return channel_id
 
 
-def _tables(base: Base, shape: Shape) -> dict[str, Rows]:
+def _tables(filled: Filled, shape: Shape) -> dict[str, Rows]:
     return {
-        "identities": _identities(base, shape),
-        "threads": _threads(base, shape),
-        "conversations": _conversations(base, shape),
-        "messages": _messages(base, shape),
+        "identities": _identities(filled, shape),
+        "threads": _threads(filled, shape),
+        "conversations": _conversations(filled, shape),
+        "messages": _messages(filled, shape),
     }
 
 
-def _identities(base: Base, shape: Shape) -> Rows:
+def _identities(filled: Filled, shape: Shape) -> Rows:
     for contact in range(shape.contacts):
-        channel_id = base.channel_ids[contact % TEAMS]
+        channel_id = filled.channel_ids[contact % TEAMS]
         handle, name = f"u{contact}@example.social", f"User {contact}"
         yield (contact + 1, channel_id, f"u{contact}", handle, name, "network", 0)
 
 
-def _threads(base: Base, shape: Shape) -> Rows:
+def _threads(filled: Filled, shape: Shape) -> Rows:
     for each in shape.all_conversations():
-        yield (each.number, base.channel_ids[each.team], f"t{each.number}")
+        yield (each.number, filled.channel_ids[each.team], f"t{each.number}")
 
 
-def _conversations(base: Base, shape: Shape) -> Rows:
+def _conversations(filled: Filled, shape: Shape) -> Rows:
     for each in shape.all_conversations():
         yield (
             each.number,
-            base.channel_ids[each.team],
-            base.team_ids[each.team],
+            filled.channel_ids[each.team],
+            filled.team_ids[each.team],
             each.number,
             each.contact + 1,
             "open" if each.is_open else "resolved",
@@ -145,11 +145,11 @@ def _conversations(base: Base, shape: Shape) -> Rows:
         )
 
 
-def _messages(base: Base, shape: Shape) -> Rows:
+def _messages(filled: Filled, shape: Shape) -> Rows:
     for number, (each, position, at) in enumerate(shape.all_messages(), 1):
         yield (
             number,
-            base.channel_ids[each.team],
+            filled.channel_ids[each.team],
             f"m{number}",
             "1",
             1,
