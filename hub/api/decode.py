@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import typing
+from enum import Enum
 from typing import Any, TypeVar
 
 import msgspec
@@ -43,7 +45,7 @@ def read_query(kind: type[Kind], given: MultiDict[str, str]) -> Kind:
     try:
         return msgspec.convert(dict(given), type=kind, strict=False)
     except ValidationError as error:
-        raise _invalid(error) from error
+        raise _invalid(error, kind) from error
 
 
 def read_body(kind: type[Kind], content_type: str, body: bytes) -> Kind:
@@ -55,7 +57,7 @@ def read_body(kind: type[Kind], content_type: str, body: bytes) -> Kind:
         # Of two members with one name msgspec takes the last; others who read the same body might take the first.
         json.loads(body, object_pairs_hook=_once_each)
     except ValidationError as error:
-        raise _invalid(error) from error
+        raise _invalid(error, kind) from error
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise Refusal(400, "malformed") from error
     return read
@@ -77,7 +79,7 @@ def read_upload(kind: type[Kind], sent: Request) -> tuple[Kind, Upload]:
     try:
         fields = msgspec.convert(dict(form), type=kind)
     except ValidationError as error:
-        raise _invalid(error) from error
+        raise _invalid(error, kind) from error
     with files["file"].stream as stream:
         return fields, Upload(name=files["file"].filename or "", data=stream.read())
 
@@ -91,7 +93,7 @@ def _once_each(members: list[tuple[str, Any]]) -> None:
         seen.add(name)
 
 
-def _invalid(error: ValidationError) -> Invalid:
+def _invalid(error: ValidationError, kind: type[Struct]) -> Invalid:
     said = str(error)
     place = _PLACE.search(said)
     path = place[2].lstrip(".").replace("[...]", "")[:100] if place else ""
@@ -100,4 +102,12 @@ def _invalid(error: ValidationError) -> Invalid:
         field = f"{path}.{named[2]}".lstrip(".")[:100]
         return Invalid(field, "unknown_member" if named[1].startswith("contains") else "missing")
     reason = next((reason for pattern, reason in _SAYS if re.match(pattern, _PLACE.sub("", said))), "wrong_type")
-    return Invalid(path, reason)
+    return Invalid(path, reason, choices=_choices(kind, path)) if reason == "not_a_choice" else Invalid(path, reason)
+
+
+def _choices(kind: type[Struct], member: str) -> str:
+    """The words a member takes, line by line; empty where it takes other things."""
+    types = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+    annotation = types.get(member)
+    enums = [one for one in typing.get_args(annotation) or (annotation,) if isinstance(one, type(Enum))]
+    return "\n".join(str(choice.value) for enum in enums for choice in enum)

@@ -92,7 +92,7 @@ def _checked(field: Field, value: str, *, is_needed: bool = True) -> str:
     if field.kind in ("number", "channel") and not value.isdecimal():
         raise Invalid(field.name, "not_a_number")
     if field.kind == "choice" and value not in field.choices:
-        raise Invalid(field.name, "not_a_choice")
+        raise Invalid(field.name, "not_a_choice", choices="\n".join(field.choices))
     return value
 
 

@@ -663,5 +663,8 @@ REASONS: dict[str, tuple[str, str]] = {
     "unknown_host": (mark("This machine has no address %(host)s"), mark("Choose another one with --host.")),
 }
 
-OFFERS = {"page_not_feed": mark("Enter the address of one of the feeds it offers: %(detail)s")}
-"""What to do where the detail is no quotation, but what a person can choose from, line by line."""
+OFFERS = {
+    "not_a_choice": mark("Choose one of these: %(detail)s"),
+    "page_not_feed": mark("Enter the address of one of the feeds it offers: %(detail)s"),
+}
+"""What to do where the parameter `choices`, or the detail, is what a person can choose from, line by line."""

@@ -89,16 +89,17 @@ def wording(code: str, reason: str = "", detail: str = "", params: dict[str, Any
     title, advice = known or CODES.get(code, CODES["error"])
     filled = _Params(given, code=code, reason=reason)
     text = _fill(title, filled)
-    if detail and reason in OFFERS:
-        return Wording(title=text, advice=_fill(OFFERS[reason], _Params(detail=_choices(detail))))
+    offered = str(given.get("choices") or "") or detail
+    if offered and reason in OFFERS:
+        return Wording(title=text, advice=_fill(OFFERS[reason], _Params(detail=_choices(offered))))
     quotation = one_line(detail, _LONGEST_QUOTATION)
     if quotation and reason not in _TOLD_BY_A_PROGRAM and not (known and code in _TAKEN_LITERALLY):
         text = gettext("%(what)s (“%(quotation)s”)", what=text, quotation=quotation)
     return Wording(title=text, advice=_fill(advice, filled))
 
 
-def _choices(detail: str) -> str:
-    return ", ".join(one_line(line, _LONGEST_QUOTATION) for line in detail.splitlines())
+def _choices(offered: str) -> str:
+    return ", ".join(one_line(line, _LONGEST_QUOTATION) for line in offered.splitlines())
 
 
 def _keys(code: str, reason: str, field: str) -> tuple[str, str, str]:

@@ -103,6 +103,13 @@ def test_a_query_is_refused_at_the_parameter(query: str, field: str, reason: str
     assert at(program.send("GET", "/conversations", query_string=query)) == (field, reason)
 
 
+def test_a_word_that_is_no_choice_is_answered_with_those_there_are(program: Program) -> None:
+    visibility = problem(program.post(REPLIES, {"text": "x", "visibility": "secret"}), 422, "invalid")
+    state = problem(program.get("/outbox", state="lost"), 422, "invalid")
+    assert visibility["detail"].endswith("Choose one of these: public, unlisted, followers, direct")
+    assert state["errors"][0]["detail"].endswith(": queued, sending, sent, failed, unknown, held, cancelled")
+
+
 @pytest.mark.parametrize(
     "q", ['"', 'hello"', "AND", "a:b", "*", "x NEAR(", "^", "-x", "'", "%", "\\", "({[", "b:secret"]
 )
