@@ -1,4 +1,4 @@
-"""docs/operations.md says every setting and every command, and nothing that is not there."""
+"""docs/operations.md says every setting and every command, docs/storage.md every table, and nothing else."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from hub.cli import main
 from hub.commands.exits import Exit
+from hub.kernel.migrate import steps
 from tests.house import ROOT, sources
 
 VARIABLE = re.compile(r"\bHUB_[A-Z][A-Z_]*[A-Z]\b")
@@ -26,6 +27,18 @@ def operations() -> str:
 @cache
 def settings() -> frozenset[str]:
     return frozenset(name for source in sources() if source.is_product for name in VARIABLE.findall(source.text))
+
+
+@cache
+def tables() -> frozenset[str]:
+    return frozenset(re.findall(r"^CREATE TABLE (\w+)", "\n".join(step.sql for step in steps()), re.M))
+
+
+@cache
+def documented_tables() -> frozenset[str]:
+    page = (ROOT / "docs" / "storage.md").read_text(encoding="utf-8")
+    chapter = page.partition("\n## The tables\n")[2].partition("\n## ")[0]
+    return frozenset(re.findall(r"^\| `(\w+)` \| \S", chapter, re.M))
 
 
 def commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
@@ -67,3 +80,12 @@ def test_every_command_and_option_says_what_it_is_for(path: str) -> None:
 @pytest.mark.parametrize("code", Exit)
 def test_every_exit_code_is_documented(code: Exit) -> None:
     assert re.search(rf"^\| {code.value} \|", operations(), re.M)
+
+
+def test_every_table_is_documented() -> None:
+    assert {"installation", "messages"} <= tables()
+    assert tables() <= documented_tables()
+
+
+def test_every_documented_table_exists() -> None:
+    assert documented_tables() <= tables()
