@@ -37,14 +37,24 @@ class Names:
 @click.argument("name")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 def new_connector(name: str, folder: Path | None) -> None:
-    """Make a package for a new kind of channel: it installs, works and passes its tests as it is."""
+    """Make a package for a new kind of channel: it installs, works and passes its tests as it is.
+
+    NAME becomes one that packages have: "Guest Book" makes hubbub-guest-book, for the kind guest_book.
+    """
     from hub.kernel.texts import gettext as _
 
     names = names_of(name)
     _must_be_free(names.kind)
     target = folder or Path(names.distribution)
     write_package(names, target)
-    click.echo(_("Made %(folder)s, the connector %(kind)s. Next:", folder=target, kind=names.kind))
+    click.echo(
+        _(
+            "Made the package %(package)s with the connector %(kind)s in %(folder)s. Next:",
+            folder=target,
+            package=names.distribution,
+            kind=names.kind,
+        )
+    )
     click.echo()
     for command in _next_commands(target):
         click.echo(f"  {command}")

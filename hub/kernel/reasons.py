@@ -427,7 +427,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "setting_missing": (mark("This setting is needed: %(label)s"), mark("Add %(field)s=VALUE to the command.")),
     "not_a_package_name": (
         mark("No package can be made of the name %(name)s"),
-        mark("It begins with a letter; letters, digits and single hyphens follow, 31 characters at most."),
+        mark("It begins with a letter; letters, digits, single hyphens and spaces follow, 31 characters at most."),
     ),
     "kind_taken": (
         mark("There is a kind %(kind)s already, from %(plugin)s"),

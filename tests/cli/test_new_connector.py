@@ -166,6 +166,12 @@ def test_a_name_is_read_in_every_form_it_is_needed_in(
     assert names.module.isidentifier()
 
 
+def test_what_was_made_of_the_name_is_said(tmp_path: Path) -> None:
+    ran = run("Guest Book", str(tmp_path / "new"))
+    assert "the package hubbub-guest-book with the connector guest_book in" in ran.output
+    assert (tmp_path / "new" / "src" / "hubbub_guest_book").is_dir()
+
+
 @pytest.mark.parametrize("name", ["", "x", "1st", "-x", "x-", "a--b", "naïve", "a/b", "../x", "a" * 32, "a\nb", "x;y"])
 def test_a_name_no_package_can_have_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(Invalid):
