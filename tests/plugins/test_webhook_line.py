@@ -260,6 +260,25 @@ def test_a_reply_says_in_which_thread_it_belongs(
     assert [json.loads(arrival.body)["data"]["thread"] for arrival in server.arrivals] == [thread]
 
 
+def test_a_reply_taken_without_an_id_is_known_when_it_comes_back_under_the_receivers_own(
+    hub: Hub, server: FakeServer
+) -> None:
+    server.on("POST", "/replies").answers(200)
+    desk = WebhookDesk(hub, reply_url=f"{server.url}/replies")
+    item = _answered(desk)
+    assert item.state is State.SENT
+    desk.pulls()
+    ours = {"id": "r9", "text": "On its way.", "parent": "17", "author": {"id": "shop", "is_us": True}}
+    desk.is_sent({**ours, "webhook_id": item.key}, name="d2")
+    desk.pulls()
+    desk.is_sent({**ours, "text": "On its way!"}, name="d3")
+    desk.pulls()
+    assert desk.texts() == ["Where is my order?", "On its way!"]
+    (part,) = desk.item(item.id).parts
+    assert part is not None
+    assert part.remote_id == "r9"
+
+
 def test_a_lost_answer_waits_for_a_person(hub: Hub, server: FakeServer) -> None:
     server.on("POST", "/replies").drops()
     desk = WebhookDesk(hub, reply_url=f"{server.url}/replies")

@@ -52,10 +52,12 @@ _PARTS = """
     SELECT outbox_id, part, remote_id, permalink, revision, held, sent_at FROM outbox_parts
     WHERE outbox_id IN {ids wanted} ORDER BY outbox_id, part"""
 
+# A proof under no id but ours, from a network that told none, stays until its echo brings the network's own.
 _ARRIVED = """
     UPDATE outbox_parts SET remote_id = :remote_id, permalink = :permalink, revision = :revision, held = :held,
         sent_at = :sent_at
-    WHERE outbox_id = :outbox_id AND part = :part AND remote_id IS NULL"""
+    WHERE outbox_id = :outbox_id AND part = :part
+      AND (remote_id IS NULL OR (remote_id = reserved AND remote_id <> :remote_id))"""
 
 _MOVE = """
     UPDATE outbox SET state = :state, due_at = :due_at, claimed_by = NULL, settled_at = :settled_at,
