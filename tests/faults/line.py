@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,6 +13,8 @@ from typing import Any, Protocol
 from hub.channels.connect import add_channel
 from hub.channels.model import Channel
 from hub.channels.store import channel as read_channel
+from hub.channels.webhook.intake import take_in
+from hub.channels.webhook.store import hook_of
 from hub.engine import store as workers
 from hub.errors import HubError
 from hub.inbox.pull import Pulled, claim_due, pull_leased
@@ -138,6 +140,12 @@ class Line:
     def channel(self) -> Channel:
         with self.hub.database.reading() as session:
             return read_channel(session, self.channel_id)
+
+    def is_posted(self, headers: Mapping[str, str], body: bytes) -> None:
+        """The network posts something to the channel's address."""
+        with self.hub.database.reading() as session:
+            hook = hook_of(session, self.channel_id) or ""
+        take_in(self.hub, self.connectors, hook, headers=headers, body=body)
 
     def pulls(self) -> HubError | None:
         """Pull as the engine does when it is time; returns what went wrong."""

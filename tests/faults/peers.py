@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import html
+import json
+from collections.abc import Callable
 
 import pytest
+from hub_plugins.webhook.signing import check_signature, signed_headers
 
 from hub.testing.server import Answer, Arrival, FakeServer
-from tests.faults.line import Peer
+from tests.faults.line import Line, Peer
 from tests.peers.bluesky import BlueskyNetwork
 from tests.peers.mastodon import Emulator
 from tests.peers.wordpress import WordPress
+from tests.plugins.webhook_system import SECRET
 
 
 class MastodonPeer:
@@ -126,12 +130,75 @@ class FeedPeer:
         return False
 
 
+class WebhookPeer:
+    """A system that posts what is said in it and is posted our answers; it ignores a repeated webhook-id, as declared.
+
+    What it took is the judge. An id it knows that comes with other words is taken like a new one.
+    """
+
+    kind = "webhook"
+    ignores_repeats = True
+    line: Line
+    """Whom it posts to, once that is connected; they agree on the time."""
+
+    def __init__(self, server: FakeServer) -> None:
+        self.url = server.url
+        self._taken: list[tuple[str, dict[str, str]]] = []
+        self._told = 0
+        server.on("POST", "/replies").runs(self._take)
+
+    def settings(self, url: str) -> dict[str, str]:
+        return {"secret": SECRET, "reply_url": f"{url}/replies", "repeats": "yes" if self.ignores_repeats else "no"}
+
+    def says(self, text: str) -> None:
+        self._posts({"id": text, "text": text, "author": {"id": "lena", "name": "Lena Brandt"}})
+
+    def settles(self) -> None:
+        """It posts the answers it took since the last time, as ours."""
+        fresh, self._told = self._taken[self._told :], len(self._taken)
+        for number, (name, reply) in enumerate(fresh, self._told - len(fresh)):
+            ours = {"id": f"r{number}", "text": reply["text"], "author": {"id": "us", "name": "Shop", "is_us": True}}
+            self._posts({**ours, "parent": reply["in_reply_to"], "webhook_id": name})
+
+    def arrived(self, text: str) -> int:
+        return sum(text in reply["text"] for _, reply in self._taken)
+
+    def is_write(self, arrival: Arrival) -> bool:
+        return (arrival.method, arrival.path) == ("POST", "/replies")
+
+    def _posts(self, message: dict[str, object]) -> None:
+        body = json.dumps(message).encode()
+        headers = signed_headers([SECRET], f"delivery of {message['id']}", body, now=self.line.clock())
+        self.line.is_posted(headers, body)
+
+    def _take(self, arrival: Arrival) -> Answer:
+        headers = {name.lower(): value for name, value in arrival.headers.items()}
+        name = check_signature([SECRET], headers, arrival.body, now=self.line.clock())
+        reply = (name, arrival.json()["data"])
+        if not (self.ignores_repeats and reply in self._taken):
+            self._taken.append(reply)
+        return Answer(status=201, body=json.dumps({"id": f"r{self._taken.index(reply)}"}).encode())
+
+
+class ForgetfulWebhookPeer(WebhookPeer):
+    """One that takes whatever comes, and is not declared to do anything else."""
+
+    ignores_repeats = False
+
+
+PLAYED: dict[str, Callable[[FakeServer], Peer]] = {
+    "feed": FeedPeer,
+    "webhook": WebhookPeer,
+    "forgetful-webhook": ForgetfulWebhookPeer,
+}
+"""The networks that any server can be, and are a server of the test's own."""
+
 ANSWERING = {
     "bluesky": ("bluesky", BlueskyPeer),
     "mastodon": ("mastodon_emulator", MastodonPeer),
     "wordpress": ("wordpress", WordPressPeer),
 }
-"""The networks that can be answered: the fixture that runs each, and who sees it from inside."""
+"""The networks with a server of their own that can be answered: the fixture that runs each, who sees it from inside."""
 
 
 def answering_peer(request: pytest.FixtureRequest) -> Peer:

@@ -28,12 +28,17 @@ _UNPASSED = {"connection", "host", "accept-encoding"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
-    """One way to misbehave. is_endless: the answer never ends, so that only the hub's own patience does."""
+    """One way to misbehave.
+
+    is_endless: the answer never ends, so that only the hub's own patience does.
+    is_plain: the status of the answer alone says whether the request was taken.
+    """
 
     name: str
     answers: Misbehaviour
     is_endless: bool = False
     is_harmless: bool = False
+    is_plain: bool = False
 
 
 def _instead(answer: Answer) -> Misbehaviour:
@@ -69,7 +74,7 @@ _PAGE = Answer(headers={"Content-Type": "text/html; charset=utf-8"}, body=b"<!do
 _HALF_JSON = Answer(headers={"Content-Type": "application/json"}, body=b'[{"id": "1", "con')
 
 MODES = (
-    Mode(name="slow", answers=_afterwards(lambda answer: replace(answer, before=0.2)), is_harmless=True),
+    Mode(name="slow", answers=_afterwards(lambda answer: replace(answer, before=0.2)), is_harmless=True, is_plain=True),
     Mode(name="reset before the network saw it", answers=_instead(Answer(fault=Fault.RESET))),
     Mode(name="reset after the network saw it", answers=_afterwards(lambda _: Answer(fault=Fault.RESET))),
     Mode(name="dropped answer", answers=_afterwards(lambda _: Answer(fault=Fault.DROP))),
@@ -79,8 +84,8 @@ MODES = (
     ),
     Mode(name="garbage before the network saw it", answers=_instead(_GARBAGE)),
     Mode(name="garbage after the network saw it", answers=_afterwards(lambda _: _GARBAGE)),
-    Mode(name="a page of HTML with 200", answers=_afterwards(lambda _: _PAGE)),
-    Mode(name="half a JSON with 200", answers=_afterwards(lambda _: _HALF_JSON)),
+    Mode(name="a page of HTML with 200", answers=_afterwards(lambda _: _PAGE), is_plain=True),
+    Mode(name="half a JSON with 200", answers=_afterwards(lambda _: _HALF_JSON), is_plain=True),
     Mode(name="drip of bytes", answers=_afterwards(_dripped), is_endless=True),
     Mode(name="silence", answers=_afterwards(lambda _: Answer(before=3600.0)), is_endless=True),
     Mode(name="500", answers=_instead(_down(500))),
@@ -88,18 +93,24 @@ MODES = (
     Mode(name="502", answers=_instead(_down(502))),
     Mode(name="503", answers=_instead(_down(503))),
     Mode(name="504 after the network saw it", answers=_afterwards(lambda _: _down(504))),
-    Mode(name="429 with seconds", answers=_limited(Retry_After="120")),
+    Mode(name="429 with seconds", answers=_limited(Retry_After="120"), is_plain=True),
     Mode(
         name="429 with a date",
         answers=lambda _: _limited(Retry_After=format_datetime(_soon(), usegmt=True))(_),
+        is_plain=True,
     ),
-    Mode(name="429 with an ISO reset", answers=lambda _: _limited(X_RateLimit_Reset=_soon().isoformat())(_)),
+    Mode(
+        name="429 with an ISO reset",
+        answers=lambda _: _limited(X_RateLimit_Reset=_soon().isoformat())(_),
+        is_plain=True,
+    ),
     Mode(
         name="429 with an epoch reset",
         answers=lambda _: _limited(RateLimit_Reset=str(int(_soon().timestamp())))(_),
+        is_plain=True,
     ),
-    Mode(name="429 without a word", answers=_limited()),
-    Mode(name="429 with nonsense", answers=_limited(Retry_After="soon", X_RateLimit_Reset="-1e999")),
+    Mode(name="429 without a word", answers=_limited(), is_plain=True),
+    Mode(name="429 with nonsense", answers=_limited(Retry_After="soon", X_RateLimit_Reset="-1e999"), is_plain=True),
 )
 
 

@@ -46,7 +46,7 @@ def test_what_was_said_arrives_once_although_a_pull_met(mode: Mode, line: Line, 
     assert (line.channel.state, line.channel.trouble) == (ChannelState.ACTIVE, None)
 
 
-@pytest.mark.parametrize("peer", list(ANSWERING), indirect=True)
+@pytest.mark.parametrize("peer", [*ANSWERING, "webhook"], indirect=True)
 @pytest.mark.parametrize("mode", MODES, ids=ids)
 def test_an_answer_arrives_once_although_its_sending_met(mode: Mode, line: Line, said: str) -> None:
     line.peer.says(said)
@@ -59,6 +59,27 @@ def test_an_answer_arrives_once_although_its_sending_met(mode: Mode, line: Line,
     assert (line.item(outbox_id).state, line.peer.arrived(words)) == (State.SENT, 1)
     line.peer.settles()
     assert line.pulls() is None
+    assert line.count(words) == 1, "its echo stands beside it"
+
+
+@pytest.mark.parametrize("peer", ["forgetful-webhook"], indirect=True)
+@pytest.mark.parametrize("mode", MODES, ids=ids)
+def test_an_answer_that_would_be_taken_twice_is_posted_once_or_left_to_a_person_although_its_sending_met(
+    mode: Mode, line: Line, said: str
+) -> None:
+    """A receiver of webhooks cannot be asked; what it posts of ours later is the proof."""
+    line.peer.says(said)
+    assert line.pulls() is None
+    words = f"our answer to {said}"
+    outbox_id = line.answers(said, words)
+    line.proxy.spoils(mode, line.peer.is_write)
+    line.goes_on_until(lambda: line.item(outbox_id).state in SETTLED)
+    assert line.peer.is_write(line.proxy.spoilt[-1]), "the write was never spoilt"
+    ended, arrived = line.item(outbox_id).state, line.peer.arrived(words)
+    assert (ended, arrived) in ([(State.SENT, 1)] if mode.is_plain else [(State.UNKNOWN, 0), (State.UNKNOWN, 1)])
+    line.peer.settles()
+    assert line.pulls() is None
+    assert line.item(outbox_id).state is (State.SENT if arrived else State.UNKNOWN)
     assert line.count(words) == 1, "its echo stands beside it"
 
 
