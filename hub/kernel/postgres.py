@@ -44,8 +44,11 @@ class PostgresSession(Session):
         return tuple(column.name for column in cursor.description or ()), cursor.fetchall()
 
     def _execute_many(self, sql: str, rows: list[dict[str, Any]]) -> None:
+        # Not executemany: it sends ahead in a pipeline, and a process that stands still in one counts as busy, so that
+        # the server keeps its locks from the others for ever (_IDLE ends only what waits between two statements).
         with self.connection.cursor() as cursor:
-            cursor.executemany(sql.encode(), rows)
+            for row in rows:
+                cursor.execute(sql.encode(), row)
 
     def stream(self, statement: str) -> Iterator[tuple[Any, ...]]:
         with psycopg.ServerCursor(self.connection, "stream", row_factory=tuple_row) as cursor:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
+from typing import cast
 
 import pytest
 
 from hub.errors import DatabaseUnusable
 from hub.kernel import postgres
-from hub.kernel.postgres import PostgresDatabase
+from hub.kernel.postgres import PostgresDatabase, PostgresSession
 from tests.postgres import PostgresServer
 
 _PUT = "INSERT INTO installation (name, value) VALUES (:name, :value)"
@@ -100,3 +102,14 @@ def test_of_two_that_wait_for_each_other_one_is_told_and_can_do_it_again(url: st
         with database.reading() as session:
             values = session.all("SELECT value FROM installation WHERE name IN ('a', 'b')")
         assert [row["value"] for row in values] == ["011", "011"]
+
+
+def test_the_server_may_end_whoever_stands_still_between_any_two_statements(url: str, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    with closing(PostgresDatabase(url)) as database, database.transaction() as session, told.open("wb") as trace:
+        connection = cast("PostgresSession", session).connection.pgconn
+        connection.trace(trace.fileno())
+        session.many(_PUT, [{"name": name, "value": ""} for name in "abc"])
+        connection.untrace()
+    # In a pipeline there is one Sync for all: until then the server takes us for busy, and keeps our locks.
+    assert told.read_text().count("\tSync") == told.read_text().count("\tExecute") == 3
