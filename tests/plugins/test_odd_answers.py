@@ -123,7 +123,11 @@ class OddWordPress(FakeWordPress):
         return with_odd(shown, *self.spoilt[id]) if id in self.spoilt else shown
 
 
-def crosses_the_pipe(channel: Driven) -> None:
+def all_the_rest_arrives(channel: Driven, last: str) -> None:
+    """What came after the odd ones is there, and every page crosses the pipe between the processes."""
+    channel.pull()
+    channel.pull()
+    assert last in channel.messages
     for page in channel.pages:
         wire.read_answer("pull", wire.Answer(id=1, result=wire.encode(page)))
 
@@ -142,11 +146,7 @@ def test_mastodon_may_tell_anything_anywhere(odd: Any, frozen_clock: FrozenClock
         sample = server._shown(server.notifications[says("a sample")])
         for place in set(places(sample)) - KEPT_TO_FIND_IT_AGAIN:
             server.spoilt[says("odd")] = (place, odd)
-        last = server.says("the rest goes on")
-        channel.pull()
-        channel.pull()
-        assert last in channel.messages
-        crosses_the_pipe(channel)
+        all_the_rest_arrives(channel, server.says("the rest goes on"))
         channel.close()
 
 
@@ -165,11 +165,7 @@ def test_bluesky_may_tell_anything_anywhere(odd: Any, frozen_clock: FrozenClock,
         sample = {**server._view(uri), **server._notification(uri, "reply")}
         for place in set(places(sample)) - KEPT_TO_FIND_IT_AGAIN:
             server.spoilt[says("odd")] = (place, odd)
-        last = server.says("the rest goes on")
-        channel.pull()
-        channel.pull()
-        assert last in channel.messages
-        crosses_the_pipe(channel)
+        all_the_rest_arrives(channel, server.says("the rest goes on"))
         channel.close()
 
 
@@ -183,11 +179,7 @@ def test_wordpress_may_tell_anything_anywhere(odd: Any, tmp_path: Folder) -> Non
         for place in set(places(site._shown(first))) - {("id",)}:
             number = int(site.says("odd"))
             site.spoilt[number] = (place, odd)
-        last = site.says("the rest goes on")
-        channel.pull()
-        channel.pull()
-        assert last in channel.messages
-        crosses_the_pipe(channel)
+        all_the_rest_arrives(channel, site.says("the rest goes on"))
         channel.close()
 
 
