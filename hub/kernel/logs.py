@@ -17,6 +17,9 @@ from hub.kernel.redaction import redaction
 _QUIET = ("apscheduler", "uvicorn", "httpx", "httpcore", "urllib3", "asyncio", "PIL", "websockets")
 """Libraries that tell at INFO what we tell ourselves, some of them with whole addresses."""
 
+_TICKS = "apscheduler.scheduler"
+"""Warns, twice a second on a busy machine, that a tick is still at work when the next is due, as it may be."""
+
 
 def configure_logs(stream: TextIO | None = None, *, level: int = logging.INFO) -> None:
     """Send everything that is logged in this process through one formatter to stderr, or to a stream."""
@@ -51,6 +54,7 @@ def configure_logs(stream: TextIO | None = None, *, level: int = logging.INFO) -
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger(_TICKS).setLevel(logging.ERROR)
     logging.captureWarnings(True)
 
 

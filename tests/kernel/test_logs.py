@@ -45,6 +45,12 @@ def test_ours_and_the_libraries_lines_have_one_shape(lines: io.StringIO) -> None
     assert ours.keys() - {"tick"} == theirs.keys()
 
 
+def test_a_tick_that_takes_longer_than_its_time_says_nothing(lines: io.StringIO) -> None:
+    logging.getLogger("apscheduler.scheduler").warning("maximum number of running instances reached")
+    logging.getLogger("apscheduler.executors.default").error("a tick broke")
+    assert [line["event"] for line in said(lines)] == ["a tick broke"]
+
+
 def test_an_exception_is_one_line(lines: io.StringIO) -> None:
     try:
         raise ValueError("wrong\nvalue")
