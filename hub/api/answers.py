@@ -109,11 +109,15 @@ class Post(Struct, frozen=True, kw_only=True):
 
 
 class Answering(Struct, frozen=True, kw_only=True):
-    """Whether a conversation can be answered now, and if not, why. message_id: which message an answer answers."""
+    """Whether a conversation can be answered now, and if not, why. message_id: which message an answer answers.
+
+    is_request: its author so far only asks to be heard; an answer accepts that.
+    """
 
     allowed: bool
     why_not: str
     detail: str
+    is_request: bool
     message_id: int | None
     visibilities: tuple[Visibility, ...]
 

@@ -93,6 +93,7 @@ def detail(reading: Reading, version: str, offered: Iterable[Visibility]) -> Con
             allowed=not why_not,
             why_not=why_not,
             detail=worded.sentences if worded else "",
+            is_request=target is not None and target.reply.is_request,
             message_id=target.id if target else None,
             visibilities=tuple(offered),
         ),

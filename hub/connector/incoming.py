@@ -97,6 +97,7 @@ class Incoming:
     attachments: tuple[Attachment, ...] = ()
     edited_at: Instant | None = None
     date_guessed: bool = False
+    is_request: its author so far only asks to be heard, as some networks have it for strangers: an answer accepts that.
     permalink: str | None = None
     moderation: Moderation | None = None
     done: tuple[str, ...] = ()
@@ -105,6 +106,7 @@ class Incoming:
     reply: ReplyRules = field(default_factory=ReplyRules)
     raw: Mapping[str, Any] = field(default_factory=dict)
 
+    is_request: bool = False
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleted:

@@ -27,6 +27,7 @@ PASSWORD = "abcd-efgh-ijkl-mnop"
 ME, LENA, TOM = "did:plc:brightwater", "did:plc:lena", "did:plc:tom"
 PEOPLE = {ME: ("brightwater.test", "Brightwater"), LENA: ("lena.test", "Lena Brandt"), TOM: ("tom.test", "Tom")}
 POST = "app.bsky.feed.post"
+CHAT = "chat.bsky.convo.defs"
 _LETTERS = "234567abcdefghijklmnopqrstuvwxyz"
 
 
@@ -132,16 +133,42 @@ class FakeBluesky(ServedNetwork):
         self.posts[uri]["indexedAt"] = _written(at)
         return uri
 
-    def writes_directly(self, who: str, text: str, *, convo: str = "", status: str = "accepted") -> str:
+    def writes_directly(
+        self, who: str, text: str, *, convo: str = "", status: str = "accepted", answers: str = ""
+    ) -> str:
+        """`answers`: the message it says it replies to; most say nothing."""
         convo = convo or f"convo-{(LENA if who == ME else who).rpartition(':')[2]}"
-        other = LENA if who == ME else who
-        self.convos.setdefault(convo, {"id": convo, "status": status, "kind": "direct", "other": other})
+        if convo not in self.convos:
+            self._opens(convo, LENA if who == ME else who, status=status)
         self._count += 1
-        message = {"id": f"m{self._count}", "rev": self._rev(), "text": text, "sender": {"did": who}}
-        message["sentAt"] = _written(self.clock())
+        message: dict[str, Any] = {"$type": f"{CHAT}#messageView", "id": f"m{self._count}", "rev": self._rev()}
+        message |= {"text": text, "sender": {"did": who}, "sentAt": _written(self.clock())}
+        if answers:
+            above = next(each for each in self.messages[convo] if answers.endswith(f"/{each['id']}"))
+            message["replyTo"] = {name: value for name, value in above.items() if name != "replyTo"}
         self.messages.setdefault(convo, []).append(message)
         self._logs("logCreateMessage", convo, message)
         return f"dm:{convo}/{message['id']}"
+
+    def opens_group(self, convo: str, name: str, *others: str, count: int = 0) -> None:
+        """A group with us in it; `count` where it has more members than are told with it."""
+        kind = {"$type": f"{CHAT}#groupConvo", "name": name, "memberCount": count or len(others) + 1}
+        self._opens(convo, *others, kind={**kind, "lockStatus": "unlocked", "createdAt": _written(self.clock())})
+
+    def locks(self, convo: str, *, locked: bool = True) -> None:
+        """Its owner lets nobody write into a group any more, or again."""
+        self.convos[convo]["kind"]["lockStatus"] = "locked" if locked else "unlocked"
+        self._logs("logLockConvo" if locked else "logUnlockConvo", convo)
+
+    def accepts(self, convo: str) -> None:
+        """Somebody of ours accepts a request in the app."""
+        self.convos[convo]["status"] = "accepted"
+        self._logs("logAcceptConvo", convo)
+
+    def _opens(self, convo: str, *others: str, status: str = "accepted", kind: Mapping[str, Any] | None = None) -> None:
+        kind = kind or {"$type": f"{CHAT}#directConvo"}
+        self.convos[convo] = {"id": convo, "status": status, "kind": kind, "others": others}
+        self._logs("logBeginConvo", convo)
 
     def edits(self, id: str, text: str) -> None:
         post = self.posts[id]
@@ -151,8 +178,10 @@ class FakeBluesky(ServedNetwork):
         if id.startswith("dm:"):
             convo, _, message = id.removeprefix("dm:").partition("/")
             gone = next(each for each in self.messages[convo] if each["id"] == message)
-            self.messages[convo].remove(gone)
-            self._logs("logDeleteMessage", convo, {key: gone[key] for key in ("id", "rev", "sender", "sentAt")})
+            view = {key: gone[key] for key in ("id", "rev", "sender", "sentAt")}
+            view["$type"] = f"{CHAT}#deletedMessageView"
+            self.messages[convo][self.messages[convo].index(gone)] = view
+            self._logs("logDeleteMessage", convo, view)
             return
         self.posts.pop(id, None)
         self.notifications.pop(id, None)
@@ -389,7 +418,20 @@ class FakeBluesky(ServedNetwork):
         return _json({"logs": logs, "cursor": self.log[-1]["rev"] if self.log else after or "0"})
 
     def _chat_listConvos(self, query: Any, arrival: Arrival) -> Answer:
-        return _json({"convos": [self._convo(id) for id in self.convos]})
+        return _json({"convos": [self._convo(id) for id in self.convos if self._is_accepted(id)]})
+
+    def _chat_listConvoRequests(self, query: Any, arrival: Arrival) -> Answer:
+        """Also what we asked for ourselves, which is no conversation."""
+        ours = {
+            "$type": "chat.bsky.group.defs#joinRequestConvoView",
+            "convoId": "g0",
+            "name": "Dyers",
+            "memberCount": 3,
+        }
+        return _json({"requests": [ours, *(self._convo(id) for id in self.convos if not self._is_accepted(id))]})
+
+    def _is_accepted(self, convo: str) -> bool:
+        return bool(self.convos[convo]["status"] == "accepted")
 
     def _chat_getConvo(self, query: Any, arrival: Arrival) -> Answer:
         return _json({"convo": self._convo(query["convoId"][0])})
@@ -397,7 +439,8 @@ class FakeBluesky(ServedNetwork):
     def _chat_getConvoForMembers(self, query: Any, arrival: Arrival) -> Answer:
         other = query["members"][0]
         id = f"convo-{other.rpartition(':')[2]}"
-        self.convos.setdefault(id, {"id": id, "status": "accepted", "kind": "direct", "other": other})
+        if id not in self.convos:
+            self._opens(id, other)
         return _json({"convo": self._convo(id)})
 
     def _chat_getMessages(self, query: Any, arrival: Arrival) -> Answer:
@@ -410,17 +453,17 @@ class FakeBluesky(ServedNetwork):
         return _json(next(each for each in self.messages[told["convoId"]] if id.endswith(f"/{each['id']}")))
 
     def _chat_acceptConvo(self, query: Any, arrival: Arrival) -> Answer:
-        self.convos[arrival.json()["convoId"]]["status"] = "accepted"
+        self.accepts(arrival.json()["convoId"])
         return _json({})
 
     def _convo(self, id: str) -> dict[str, Any]:
-        told = {name: value for name, value in self.convos[id].items() if name != "other"}
-        return {**told, "members": [self._profile(ME), self._profile(self.convos[id]["other"])]}
+        told = {name: value for name, value in self.convos[id].items() if name != "others"}
+        return {**told, "members": [self._profile(ME), *map(self._profile, self.convos[id]["others"])]}
 
-    def _logs(self, kind: str, convo: str, message: Mapping[str, Any]) -> None:
-        self.log.append({"$type": "chat.bsky.convo.defs#logDreamtOf", "rev": self._rev(), "convoId": convo})
-        event = {"$type": f"chat.bsky.convo.defs#{kind}", "rev": self._rev(), "convoId": convo, "message": message}
-        self.log.append(event)
+    def _logs(self, kind: str, convo: str, message: Mapping[str, Any] | None = None) -> None:
+        self.log.append({"$type": f"{CHAT}#logDreamtOf", "rev": self._rev(), "convoId": convo})
+        event: dict[str, Any] = {"$type": f"{CHAT}#{kind}", "rev": self._rev(), "convoId": convo}
+        self.log.append(event | ({"message": message} if message else {}))
 
     # --- views ------------------------------------------------------------------------------------------------------
 

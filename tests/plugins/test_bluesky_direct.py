@@ -60,10 +60,13 @@ def test_on_the_lexicons_fake_a_deleted_message_goes_and_unknown_events_do_no_ha
 ) -> None:
     channel.pull()
     gone, kept = server.writes_directly(LENA, "gone"), server.writes_directly(LENA, "kept")
+    ours = server.writes_directly(ME, "ours")
     channel.pull()
     server.deletes(gone)
+    server.deletes(ours)
     channel.pull()
-    assert channel.deleted == {gone: DeletedBy.AUTHOR}
+    # Whoever reads a message can take it away for themselves: of Lena's nobody says that she did.
+    assert channel.deleted == {gone: DeletedBy.UNAVAILABLE, ours: DeletedBy.AUTHOR}
     assert kept not in channel.deleted
     assert not any(page.skipped for page in channel.pages)
 
@@ -108,8 +111,74 @@ def test_on_the_lexicons_fake_an_answer_goes_into_the_conversation_and_accepts_a
     (sent,) = server.arrivals()
     assert (sent.visibility, len(sent.record["facets"])) == (Visibility.DIRECT, 1)
     assert server.convos["convo-7"]["status"] == "accepted"
-    assert channel.pull() == [receipt.remote_id]
+    assert channel.messages[asked].reply.is_request
+    assert set(channel.pull()) == {asked, receipt.remote_id}
     assert channel.messages[receipt.remote_id].author.is_us
+    assert not channel.messages[asked].reply.is_request
+
+
+def test_on_the_lexicons_fake_a_request_is_told_as_one_until_somebody_accepts_it(
+    server: FakeBluesky, channel: Channel
+) -> None:
+    early = server.writes_directly(TOM, "can you help?", convo="convo-7", status="request")
+    channel.pull()
+    assert channel.messages[early].reply.is_request, "it stands in a list of its own"
+    more = server.writes_directly(TOM, "hello?", convo="convo-7")
+    channel.pull()
+    assert channel.messages[more].reply.is_request
+    server.accepts("convo-7")
+    assert channel.pull() == [early, more], "told again: answering accepts nothing any more"
+    assert not channel.messages[early].reply.is_request
+    assert not channel.messages[more].reply.is_request
+    assert channel.pull() == []
+
+
+def test_on_the_lexicons_fake_an_acceptance_is_told_again_when_the_pull_that_read_it_was_lost(
+    server: FakeBluesky, channel: Channel
+) -> None:
+    asked = server.writes_directly(TOM, "can you help?", convo="convo-7", status="request")
+    channel.pull()
+    server.accepts("convo-7")
+    channel.connector.pull(channel.cursor)
+    assert channel.pull() == [asked]
+
+
+def test_on_the_lexicons_fake_a_service_without_a_list_of_requests_costs_nothing_else(
+    server: FakeBluesky, channel: Channel
+) -> None:
+    server.refuses("chat.bsky.convo.listConvoRequests", 501, "MethodNotImplemented")
+    said = server.writes_directly(LENA, "hello")
+    assert channel.pull() == [said]
+
+
+def test_on_the_lexicons_fake_a_group_is_told_with_its_name_and_who_reads_along(
+    server: FakeBluesky, channel: Channel
+) -> None:
+    server.opens_group("convo-g", "Indigo evening", LENA, TOM, count=9)
+    asked = server.writes_directly(LENA, "who brings salt?", convo="convo-g")
+    answered = server.writes_directly(TOM, "me", convo="convo-g", answers=asked)
+    between_two = server.writes_directly(LENA, "by the way")
+    channel.pull()
+    post = channel.messages[asked].post
+    assert post is not None
+    assert (post.title, post.text) == ("Indigo evening", "@lena.test, @tom.test +6")
+    assert (channel.messages[answered].author.handle, channel.messages[answered].parent_id) == ("@tom.test", asked)
+    assert channel.messages[between_two].post is None
+
+
+def test_on_the_lexicons_fake_a_locked_group_cannot_be_answered_until_it_is_opened_again(
+    server: FakeBluesky, channel: Channel
+) -> None:
+    server.opens_group("convo-g", "Indigo evening", LENA, TOM)
+    asked = server.writes_directly(LENA, "who brings salt?", convo="convo-g")
+    channel.pull()
+    assert channel.messages[asked].reply.allowed
+    server.locks("convo-g")
+    channel.pull()
+    assert channel.messages[asked].reply.why_not == "closed"
+    server.locks("convo-g", locked=False)
+    channel.pull()
+    assert channel.messages[asked].reply.allowed
 
 
 def test_on_the_lexicons_fake_a_post_can_be_answered_in_private_but_never_the_other_way_round(

@@ -312,6 +312,21 @@ def test_no_pictures_are_asked_for_where_an_answer_takes_none(composer: Composer
     assert 'id="files"' not in composer.page().text
 
 
+def test_a_request_is_shown_as_one_and_what_an_answer_does_to_it(composer: Composer, fake: FakeNetwork) -> None:
+    warning = "Replying accepts it."
+    assert warning not in composer.page().text
+    asks(composer, fake, reply=ReplyRules(is_request=True))
+    page = composer.page().text
+    assert warning in page
+    assert '<span class="chip warn">request</span>' in page
+    composer.sends("Of course.")
+    composer.leaves()
+    assert [sent.text for sent in fake.sent] == ["Of course."]
+    fake.says("Thank you!", parent="m1", at=fake.clock())
+    composer.office.desk.pulls()
+    assert warning not in composer.page().text
+
+
 def test_what_was_written_to_a_message_that_went_meanwhile_can_still_be_copied(
     composer: Composer, fake: FakeNetwork
 ) -> None:
