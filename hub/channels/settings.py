@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from urllib.parse import urlsplit
 from hub.errors import Invalid, Misconfigured
 
 _LONGEST = 2000
+_WITHOUT_SCHEME = re.compile(r"(?:@?[^\s/@:?#\\]+@)?((?:[^\s/@:?#\\.]+\.)+[^\s/@:?#\\.]+(?::\d+)?(?:/\S*)?)")
+"""A site's name with what may follow it; what stands before an @ is somebody's name there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +90,21 @@ def _checked(field: Field, value: str, *, is_needed: bool = True) -> str:
         return field.default
     if len(value) > _LONGEST:
         raise Invalid(field.name, "too_long", limit=_LONGEST)
-    if field.kind == "url" and (_origin(value) or ("",))[0] not in ("http", "https"):
-        raise Invalid(field.name, "not_an_address")
+    if field.kind == "url":
+        value = completed(value)
+        if (_origin(value) or ("",))[0] not in ("http", "https"):
+            raise Invalid(field.name, "not_an_address")
     if field.kind in ("number", "channel") and not value.isdecimal():
         raise Invalid(field.name, "not_a_number")
     if field.kind == "choice" and value not in field.choices:
         raise Invalid(field.name, "not_a_choice", choices="\n".join(field.choices))
     return value
+
+
+def completed(address: str) -> str:
+    """An address with the `https://` that people leave out: of a site, of a page, of a full handle the server's."""
+    found = _WITHOUT_SCHEME.fullmatch(address.strip())
+    return f"https://{found[1]}" if found else address
 
 
 def build(settings: type[Any], values: Mapping[str, str]) -> Any:
@@ -130,7 +141,7 @@ def leads_elsewhere(before: str, after: str) -> bool:
 def _origin(address: str) -> tuple[str, str, int | None] | None:
     """Scheme, host and port, the port None where it is not said; None for what is no address."""
     try:
-        parts = urlsplit(address.strip())
+        parts = urlsplit(completed(address).strip())
         return (parts.scheme, parts.hostname, parts.port) if parts.hostname else None
     except ValueError:
         return None

@@ -52,7 +52,8 @@ class MastodonSettings:
     token: str = setting(
         "Access token",
         secret=True,
-        help="Won by signing in; or made there under Preferences, Development, New application, to read and write.",
+        help="Leave it to signing in at the server; or make one there under Preferences, Development, New application, "
+        "with read and write, and paste it.",
     )
 
     answers: str = setting(
@@ -65,7 +66,7 @@ class MastodonSettings:
 
     tags: str = setting(
         "Hashtags",
-        help="Posts with one of these come in as well, whoever they name: brightwater kettles. At most five.",
+        help="Up to five. Posts with one of them come in as well, whoever they name. For example: brightwater kettles",
         default="",
     )
 

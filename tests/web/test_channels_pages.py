@@ -54,7 +54,7 @@ def test_a_channel_without_a_name_takes_that_of_its_account(office: Office) -> N
     ("field", "typed", "told"),
     [
         ("setting_address", "", "This is needed"),
-        ("setting_address", "shop.example", "This is not a web address"),
+        ("setting_address", "our shop", "This is not a web address"),
         ("setting_address", "https://[", "This is not a web address"),
         ("setting_user", "x" * 2001, "This is too long"),
         ("setting_password", "", "This is needed"),
