@@ -133,10 +133,14 @@ CREATE TABLE dead_letters (
     reason TEXT NOT NULL,
     raw TEXT NOT NULL,
     at {timestamp} NOT NULL,
-    dismissed_at {timestamp}
+    delivery {bigint},
+    dismissed_at {timestamp},
+    dismissed_by {bigint} REFERENCES agents (id),
+    outcome TEXT CHECK (outcome IN ('seen', 'read_again'))
 ) {strict};
 
 CREATE INDEX dead_letters_channel ON dead_letters (channel_id, id);
+CREATE INDEX dead_letters_delivery ON dead_letters (delivery) WHERE delivery IS NOT NULL;
 
 CREATE TABLE outbox (
     id {identity},

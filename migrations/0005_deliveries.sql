@@ -12,6 +12,7 @@ CREATE TABLE deliveries (
     encoding TEXT NOT NULL CHECK (encoding IN ('utf-8', 'base64')),
     received_at {timestamp} NOT NULL,
     read_at {timestamp},
+    pull {bigint},
     UNIQUE (channel_id, delivery_id)
 ) {strict};
 

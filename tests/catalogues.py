@@ -9,7 +9,9 @@ new ones come in empty) and compiles messages.mo. A new language: make its folde
 from __future__ import annotations
 
 import ast
+import fcntl
 import io
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,15 +107,27 @@ def written(catalogue: Catalog) -> bytes:
 
 
 def refresh() -> None:
-    template = extract()
-    TEMPLATE.parent.mkdir(exist_ok=True)
-    TEMPLATE.write_bytes(written(template))
-    for language in languages():
-        catalogue = read(language)
-        catalogue.update(template, no_fuzzy_matching=True)
-        catalogue.obsolete.clear()
-        source_of(language).write_bytes(written(catalogue))
-        source_of(language).with_suffix(".mo").write_bytes(compiled(read(language)))
+    """Bring all up to date; two who do so at once take turns, and whoever reads meanwhile finds whole files."""
+    FOLDER.mkdir(exist_ok=True)
+    folder = os.open(FOLDER, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    try:
+        template = extract()
+        _replace(TEMPLATE, written(template))
+        for language in languages():
+            catalogue = read(language)
+            catalogue.update(template, no_fuzzy_matching=True)
+            catalogue.obsolete.clear()
+            _replace(source_of(language), written(catalogue))
+            _replace(source_of(language).with_suffix(".mo"), compiled(read(language)))
+    finally:
+        os.close(folder)
+
+
+def _replace(file: Path, content: bytes) -> None:
+    made = file.with_suffix(f"{file.suffix}.new")
+    made.write_bytes(content)
+    made.replace(file)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from hub.channels import connect, senders, store
 from hub.channels.model import Channel as ChannelModel
 from hub.channels.model import ChannelState
 from hub.channels.settings import Field, fields_of
+from hub.channels.webhook import again
 from hub.channels.webhook.address import address_of
 from hub.errors import Absent, Conflict, ConnectorError, Invalid, PluginFault
 from hub.kernel.database import Session
@@ -152,6 +153,17 @@ def pull_channel(call: Call, channel_id: int) -> Channel:
         raise Conflict("nothing is pulled in this state", reason=channel.state.value)
     with call.hub.database.transaction() as session:
         store.pull_soon(session, channel.id, now=call.hub.clock())
+    return _now(call, channel_id)
+
+
+@operation("POST", "/channels/{channel_id}/read-again", scope=TokenScope.CHANNELS, status=202)
+def read_channel_again(call: Call, channel_id: int) -> Channel:
+    """Read again what could not be read
+
+    All that was posted to the channel, could not be read and is kept: for when its settings or its plugin are mended.
+    What came in already does not come in twice; what still cannot be read is put aside again.
+    """
+    again.read_again(call.hub, _managed(call, channel_id).id, by=call.agent_id)
     return _now(call, channel_id)
 
 

@@ -12,6 +12,7 @@ OPERATIONS: tuple[Operation, ...] = (
     channels.create_channel,
     channels.check_channel,
     channels.pull_channel,
+    channels.read_channel_again,
     channels.pause_channel,
     channels.resume_channel,
     conversations.list_conversations,

@@ -101,9 +101,13 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """An item a connector could not read, as it was received. `reason` is for whoever looks after the plugin."""
+    """An item a connector could not read, as it was received. `reason` is for whoever looks after the plugin.
+
+    is_kept: whether the delivery it came with is kept whole and can be read again.
+    """
 
     id: int
     reason: str
     raw: str
     at: datetime
+    is_kept: bool = False

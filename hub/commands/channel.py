@@ -176,6 +176,23 @@ def resume(wanted: str) -> None:
 
 @channel.command()
 @click.argument("wanted", metavar="CHANNEL")
+def read_again(wanted: str) -> None:
+    """Read again what could not be read, once the cause is mended."""
+    from hub.channels.webhook.again import read_again as read_letters_again
+    from hub.kernel.texts import gettext as _
+    from hub.kernel.texts import ngettext
+
+    with opened() as hub:
+        found = find_channel(hub, wanted)
+        number = read_letters_again(hub, found.id, by=None)
+    if number:
+        click.echo(ngettext("%(num)d delivery is read again.", "%(num)d deliveries are read again.", number))
+    else:
+        click.echo(_("There was nothing left to read again."))
+
+
+@channel.command()
+@click.argument("wanted", metavar="CHANNEL")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def remove(wanted: str, yes: bool) -> None:
     """Disconnect for good and forget the secrets; conversations stay."""

@@ -148,3 +148,5 @@ class Page:
     history: bool = False
     pull_after: float | None = None
     deliveries: tuple[int, ...] = ()
+    delivery: the number of the delivery it came with, which can be read again once the cause is mended.
+    delivery: int | None = None

@@ -32,23 +32,30 @@ from hub.outbox.settle import settle_echo
 
 @dataclass(slots=True, kw_only=True)
 class Stored:
-    """What a page changed: ids of new messages, of changed ones, and how many items could not be read."""
+    """What a page changed: ids of new messages, of changed ones, and how many items could not be read.
+
+    astray: how many of those came with nobody knows which delivery.
+    """
 
     new: list[int] = field(default_factory=list)
     changed: list[int] = field(default_factory=list)
     buried: int = 0
 
 
+    astray: int = 0
 def store_page(session: Session, channel: Channel, page: Page, *, pull: int, now: datetime) -> Stored:
     """Store one page. `pull` is the number of the leased pull that brought it: later pulls know better."""
-    taking = _Intake(session, channel, pull=pull, now=now, history=page.history)
+    # A page that is the end of one delivery, and does not go on, is of that one alone.
+    only = page.deliveries[0] if len(page.deliveries) == 1 and not page.more else None
+    taking = _Intake(session, channel, pull=pull, now=now, history=page.history, delivery=only)
     wanted = taking.readable(page.messages)
     deleted = [deletion for deletion in page.deleted if readable.is_id(deletion.remote_id)]
     taking.look_around(wanted, deleted)
     taking.take(wanted)
     taking.remove(deleted)
     for skipped in page.skipped:
-        taking.bury(f"{skipped.field}: {skipped.reason}" if skipped.field else skipped.reason, skipped.raw)
+        reason = f"{skipped.field}: {skipped.reason}" if skipped.field else skipped.reason
+        taking.bury(reason, skipped.raw, delivery=skipped.delivery)
     taking.finish()
     return taking.stored
 
@@ -56,7 +63,9 @@ def store_page(session: Session, channel: Channel, page: Page, *, pull: int, now
 class _Intake:
     """One page on its way into the store."""
 
-    def __init__(self, session: Session, channel: Channel, *, pull: int, now: datetime, history: bool) -> None:
+    def __init__(
+        self, session: Session, channel: Channel, *, pull: int, now: datetime, history: bool, delivery: int | None
+    ) -> None:
         self.session = session
         self.channel = channel
         self.pull = pull
@@ -65,6 +74,7 @@ class _Intake:
         self.stored = Stored()
         self._threads = Threads(session, channel.id)
         self._touched: set[int] = set()
+        self.delivery = delivery
         self._known: dict[str, Known] = {}
         self._added: set[str] = set()
         self._tombs: dict[str, Tomb] = {}
@@ -114,13 +124,21 @@ class _Intake:
                 tombs.bury(self.session, self.channel.id, deletion.remote_id, tomb)
                 self._tombs[deletion.remote_id] = tomb
 
-    def bury(self, reason: str, raw: str) -> None:
-        channels.bury(self.session, self.channel.id, reason=reason, raw=raw, at=self.now)
+    def recount(self, posts: Iterable[Post]) -> None:
+        """Posts that we know and that were told anew; what hangs on them stays as it is."""
+        for post in posts:
+            if threads.is_known_post(self.session, self.channel.id, post.remote_id):
+                threads.put_post(self.session, self.channel.id, post, now=self.now)
+
+    def bury(self, reason: str, raw: str, *, delivery: int | None = None) -> None:
+        of = self.delivery if delivery is None else delivery
+        channels.bury(self.session, self.channel.id, reason=reason, raw=raw, at=self.now, delivery=of)
         self.stored.buried += 1
 
     def finish(self) -> None:
         """Tell what happened, and bring up to date what the list shows of every conversation this page touched."""
         log.append_all(self.session, self._events, at=self.now)
+        self.stored.astray += of is None
         search.enqueue(self.session, {*self.stored.new, *self.stored.changed})
         self._authors.finish()
         refresh_all(self.session, self._touched | self._threads.touched)

@@ -35,9 +35,10 @@ def poison_in(deliveries: Sequence[Delivery], fault: PluginFault, *, failures: i
     return Poison(delivery=deliveries[0], fault=fault)
 
 
-def put_aside(session: Session, channel_id: int, poison: Poison, *, now: datetime) -> None:
+def put_aside(session: Session, channel_id: int, poison: Poison, *, pull: int, now: datetime) -> None:
     """Keep it for a person to look at, whole among the deliveries and to be seen among what could not be read."""
     raw = poison.delivery.body.decode("utf-8", "backslashreplace")
     reason = str(poison.fault.params.get("reason") or "failed")
-    channels.bury(session, channel_id, reason=f"{poison.fault.code}: {reason}", raw=raw, at=now)
-    webhook.note_read(session, channel_id, [poison.delivery.number], keep_bodies=True, now=now)
+    number = poison.delivery.number
+    channels.bury(session, channel_id, reason=f"{poison.fault.code}: {reason}", raw=raw, at=now, delivery=number)
+    webhook.note_read(session, channel_id, [number], unclear=[number], pull=pull, now=now)

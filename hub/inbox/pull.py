@@ -115,10 +115,11 @@ def _pages(hub: Hub, connectors: Connectors, lease: Lease) -> Iterator[Pulled]:
     channel, account = _read(hub, lease)
     one_by_one = channel.failures >= ONE_BY_ONE_AFTER
     for _ in range(_PAGES_MOST):
-        deliveries = _waiting(hub, channel)[: 1 if one_by_one else None]
+        waiting = _waiting(hub, channel)
+        deliveries = waiting.deliveries[: 1 if one_by_one else None]
         page, poison = _fetch(connectors, account, channel, deliveries)
         hub.reach("pull.fetched")
-        stored = _store(hub, channel, lease, page, poison)
+        stored = _store(hub, channel, lease, page, poison, pull=_pull_of(hub, channel, lease, waiting))
         hub.reach("pull.stored")
         yield Pulled(new=len(stored.new), changed=len(stored.changed), buried=stored.buried, more=page.more)
         if not page.deliveries and poison is None and (not page.more or page.cursor == channel.cursor):
@@ -151,12 +152,19 @@ def _read(hub: Hub, lease: Lease) -> tuple[Channel, Account]:
         return channel, account_of(hub, session, channel)
 
 
-def _waiting(hub: Hub, channel: Channel) -> tuple[Delivery, ...]:
+def _waiting(hub: Hub, channel: Channel) -> webhook.Waiting:
     """What was posted to this channel and is in no page yet."""
     if not hub.plugins.connector(channel.kind).features.webhook:
-        return ()
+        return webhook.Waiting()
     with hub.database.reading() as session:
         return webhook.waiting(session, channel.id)
+
+
+def _pull_of(hub: Hub, channel: Channel, lease: Lease, waiting: webhook.Waiting) -> int:
+    """The pull that a page counts as: what is read again knows no more than when it was read first, so that it takes
+    back nothing that was told since. A page that may also tell news is as new as it is."""
+    only_delivered = hub.plugins.connector(channel.kind).features.only_delivered
+    return waiting.pull if waiting.pull is not None and only_delivered else lease.pull
 
 
 def _checked(page: Page, deliveries: tuple[Delivery, ...]) -> Page:
@@ -165,21 +173,23 @@ def _checked(page: Page, deliveries: tuple[Delivery, ...]) -> Page:
     handed = {delivery.number for delivery in deliveries}
     if not handed.issuperset(page.deliveries):
         raise PluginFault("a page is the end of deliveries that it was not handed", reason="wrong_deliveries")
+    if not handed.issuperset(skipped.delivery for skipped in page.skipped if skipped.delivery is not None):
+        raise PluginFault("an item came with a delivery that was not handed over", reason="wrong_deliveries")
     if handed and not page.deliveries and not page.more:
         # They would be handed over again at once, for ever.
         raise PluginFault("none of the deliveries was read", reason="wrong_deliveries")
     return page
 
 
-def _store(hub: Hub, channel: Channel, lease: Lease, page: Page, poison: Poison | None) -> Stored:
+def _store(hub: Hub, channel: Channel, lease: Lease, page: Page, poison: Poison | None, *, pull: int) -> Stored:
     """Store a page and the cursor behind it together, while the lease is ours."""
     now = hub.clock()
     with hub.database.transaction() as session:
         channels.hold(session, channel.id, worker=lease.worker, fence=lease.fence)
         page = without_own_answers(session, hub.plugins.connector(channel.kind), channel, page)
-        stored = store_page(session, channel, page, pull=lease.pull, now=now)
+        stored = store_page(session, channel, page, pull=pull, now=now)
         if poison is not None:
-            put_aside(session, channel.id, poison, now=now)
+            put_aside(session, channel.id, poison, pull=pull, now=now)
             stored.buried += 1
         found = bool(stored.new or stored.changed) and not page.history
         next_pull_at = pace.after_success(
@@ -189,7 +199,8 @@ def _store(hub: Hub, channel: Channel, lease: Lease, page: Page, poison: Poison 
             asked=page.pull_after,
             more=page.more,
         )
-        webhook.note_read(session, channel.id, page.deliveries, keep_bodies=bool(page.skipped), now=now)
+        unclear = page.deliveries if stored.astray else channels.with_letters(session, page.deliveries)
+        webhook.note_read(session, channel.id, page.deliveries, unclear=unclear, pull=pull, now=now)
         channels.note_pull(
             session,
             channel.id,

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from hub.channels import connect, store
 from hub.channels.model import Channel, ChannelState
+from hub.channels.webhook import again
 from hub.errors import Conflict, ConnectorError, PluginFault
 from hub.kernel.database import Session
 from hub.kernel.texts import mark
@@ -26,6 +27,8 @@ PAGE = 50
 
 NOTICES.update(
     letters_dismissed=mark("They are out of the way. What the network sends anew is taken in anew."),
+    read_again=mark("They are read again now. What still cannot be read comes back here."),
+    nothing_read_again=mark("There was nothing left to read again."),
     channel_paused=mark("The channel is paused. Replies wait until it goes on."),
     channel_resumed=mark("The channel goes on."),
     channel_removed=mark("The channel was removed. Its conversations stay readable."),
@@ -81,8 +84,20 @@ def dismiss(channel_id: int) -> AnyResponse:
     channel = managed(channel_id)
     one, newest = (row_id_or_none(form[name]) for name in ("letter", "newest"))
     with the_hub().database.transaction() as session:
-        store.dismiss(session, channel.id, first=one, last=one or newest, now=the_hub().clock())
+        store.dismiss(session, channel.id, first=one, last=one or newest, by=actor().agent_id, now=the_hub().clock())
     return redirect(url_for("channels.unreadable", channel_id=channel.id, done="letters_dismissed"), code=303)
+
+
+@blueprint.post("/<int:channel_id>/unreadable/again")
+@may(Action.MANAGE_CHANNEL)
+def read_again(channel_id: int) -> AnyResponse:
+    """The cause is mended: read it again, one item or all up to the newest that was shown."""
+    form = read_form("letter", "newest")
+    channel = managed(channel_id)
+    one, newest = (row_id_or_none(form[name]) for name in ("letter", "newest"))
+    found = again.read_again(the_hub(), channel.id, first=one, last=one or newest, by=actor().agent_id)
+    done = "read_again" if found else "nothing_read_again"
+    return redirect(url_for("channels.unreadable", channel_id=channel.id, done=done), code=303)
 
 
 @blueprint.post("/<int:channel_id>/pause")

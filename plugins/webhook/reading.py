@@ -40,6 +40,8 @@ def page_of(deliveries: Sequence[Delivery], mapper: Mapper, cursor: str | None) 
         if done < length:
             break
         finished.append(delivery.number)
+        # Handed over again, when somebody wants it read again, it is read from its beginning.
+        begun = done = 0
     return Page(
         cursor=json.dumps({"v": VERSION, "delivery": begun, "done": done}),
         messages=tuple(each for each in found if isinstance(each, Incoming)),
@@ -58,7 +60,8 @@ def _read(
     try:
         items = mapper.items(_body(delivery))
     except Unmapped as error:
-        return [Skipped(reason=error.reason, raw=_shown(delivery.body), field=error.field)], 1
+        shown = _shown(delivery.body)
+        return [Skipped(reason=error.reason, raw=shown, field=error.field, delivery=delivery.number)], 1
     told: list[Incoming | Deleted | Skipped] = []
     for number, item in enumerate(items[start : start + most], start):
         told.append(_told(item, number, delivery, mapper))
@@ -72,7 +75,8 @@ def _told(item: Any, number: int, delivery: Delivery, mapper: Mapper) -> Incomin
     try:
         return mapper.message(item, fallback_id=f"{name}#{number}" if number else name, now=delivery.received_at)
     except Unmapped as error:
-        return Skipped(reason=error.reason, raw=json.dumps(item, ensure_ascii=False)[:_RAW], field=error.field)
+        raw = json.dumps(item, ensure_ascii=False)[:_RAW]
+        return Skipped(reason=error.reason, raw=raw, field=error.field, delivery=delivery.number)
 
 
 def _body(delivery: Delivery) -> Any:

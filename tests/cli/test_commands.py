@@ -191,6 +191,7 @@ def test_a_channel_is_connected_tested_paused_resumed_pulled_and_removed(hub: Te
     assert hub.json("pull") == []
     assert hub("channel", "resume", str(channel["id"])).exit_code == 0
     assert hub.json("pull", "Lab")[0]["name"] == "Lab"
+    assert "nothing left to read again" in hub("channel", "read-again", "Lab").stdout
     assert hub("channel", "remove", "Lab", typed="n\n").exit_code != 0
     assert hub("channel", "remove", "Lab", "--yes").exit_code == 0
     assert hub.json("channel", "list") == []

@@ -29,6 +29,8 @@ class PostOffice(Desk):
         """How many deliveries the plugin was handed at a time."""
         self.is_broken = False
         """Whether the plugin breaks down whatever it is asked."""
+        self.is_mended = False
+        """Whether it can bear what was poison."""
         remove_channel(hub, self.channel_id)
         plug_in(hub.plugins, connector_of(self, fake))
         added = add_channel(hub, self.connectors, kind="posted", name="Shop", team_id=self.team, values={})
@@ -65,7 +67,7 @@ def connector_of(office: PostOffice, fake: FakeNetwork) -> type[Connector]:
             deliveries = self.context.deliveries()
             office.portions.add(len(deliveries))
             texts = [json.loads(delivery.body)["text"] for delivery in deliveries]
-            if office.is_broken or any(POISON in text for text in texts):
+            if office.is_broken or (not office.is_mended and any(POISON in text for text in texts)):
                 raise ZeroDivisionError("a bug in the plugin")
             numbers = tuple(delivery.number for delivery in deliveries)
             return Page(cursor=str(len(office.told)), messages=messages([*texts, *office.told]), deliveries=numbers)

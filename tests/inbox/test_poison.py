@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.channels import store as channels
 from hub.channels.model import DeadLetter
+from hub.channels.webhook.again import read_again
 from hub.kernel.hub import Hub
 from hub.testing.fake import FakeNetwork
 from tests.inbox.post_office import POISON, PostOffice
@@ -37,6 +38,20 @@ def test_it_is_kept_whole_and_known_when_the_network_posts_it_again(hub: Hub, fa
     with hub.database.reading() as session:
         (kept,) = session.all("SELECT body FROM deliveries WHERE delivery_id = 'd1'")
     assert "x" * 50_000 in kept["body"]
+
+
+def test_it_comes_in_once_when_the_plugin_is_mended_and_somebody_wants_it_read_again(
+    hub: Hub, fake: FakeNetwork
+) -> None:
+    office = PostOffice(hub, fake)
+    office.is_sent(f"{POISON} one")
+    office.works_until_quiet()
+    assert len(letters(office)) == 1
+    office.is_mended = True
+    assert [read_again(hub, office.channel_id, by=office.agent) for _ in range(2)] == [1, 0]
+    office.works_until_quiet(pulls=2)
+    assert office.texts() == [f"{POISON} one"]
+    assert letters(office) == []
 
 
 def test_nothing_is_put_aside_before_its_fifth_try(hub: Hub, fake: FakeNetwork) -> None:

@@ -124,6 +124,9 @@ PAGES: dict[str, Page] = {
     "POST /channels/<int:channel_id>/unreadable/dismiss": Page(
         own=_LEADS_DONE, foreign=_FOREIGN_DONE, fields={"newest": "1"}
     ),
+    "POST /channels/<int:channel_id>/unreadable/again": Page(
+        own=_LEADS_DONE, foreign=_FOREIGN_DONE, fields={"newest": "1"}
+    ),
     "GET /channels/<int:channel_id>/settings": Page(own=_LEADS, foreign=_FOREIGN),
     "POST /channels/<int:channel_id>/settings": Page(
         own=answers("303 404 404 422 422"), foreign=answers("303 404 404 404 422"), fields={"name": ""}

@@ -11,11 +11,14 @@ from hub_plugins.webhook import Webhook
 from werkzeug.test import TestResponse
 
 from hub.channels import store
-from hub.channels.connect import account_of
+from hub.channels.connect import account_of, add_channel
 from hub.channels.settings import fields_of
 from hub.channels.webhook.preview import EXAMPLE
-from hub.channels.webhook.store import hook_of
+from hub.channels.webhook.store import count_waiting, hook_of, keep
+from hub.connector import Delivery
+from hub.inbox.pull import pull_now
 from hub.kernel.hub import Hub
+from hub.people.model import Role
 from hub.testing.fake import FakeNetwork
 from tests.desk import plug_in
 from tests.plugins.webhook_system import SECOND, SECRET
@@ -168,3 +171,37 @@ def test_a_kind_that_nobody_posts_to_has_no_preview(office: Office, browser: Bro
     assert "example" not in browser.get("/channels/connect/shop").text
     answer = browser.submit("/channels/connect/shop", example="{}", preview="1")
     assert answer.status_code == 404
+
+
+def test_what_could_not_be_read_is_read_again_from_the_page_by_who_looks_after_the_channel(office: Office) -> None:
+    channel_id = unreadable_channel(office, 3)
+    path = f"/channels/{channel_id}/unreadable"
+    reader, lead = office.enter(Role.AGENT), office.enter(Role.SUPERVISOR)
+    assert "again" not in reader.get(path).text
+    assert reader.submit(f"{path}/again", newest="99").status_code == 404
+    shown = re.findall(r'name="letter" value="(\d+)"', lead.get(path).text)
+    answer = lead.submit(f"{path}/again", letter=shown[0])
+    assert "They are read again now" in lead.get(answer.location).text
+    assert waiting(office, channel_id) == 1
+    assert "nothing left to read again" in lead.get(lead.submit(f"{path}/again", letter=shown[0]).location).text
+    lead.submit(f"{path}/again", newest=shown[0])
+    assert waiting(office, channel_id) == 3
+    assert "Everything could be read" in lead.get(path).text
+
+
+def unreadable_channel(office: Office, deliveries: int) -> int:
+    """A webhook to which so many bodies were posted that nobody could read."""
+    connectors = office.desk.connectors
+    values = {"secret": SECRET}
+    added = add_channel(office.hub, connectors, kind="webhook", name="Shop", team_id=office.team.id, values=values)
+    for number in range(deliveries):
+        delivery = Delivery(headers={}, body=b"{no json", received_at=office.hub.clock())
+        with office.hub.database.transaction() as session:
+            keep(session, added.id, f"d{number}", delivery, headers={})
+    pull_now(office.hub, connectors, "worker", added.id)
+    return added.id
+
+
+def waiting(office: Office, channel_id: int) -> int:
+    with office.hub.database.reading() as session:
+        return count_waiting(session, channel_id, most=100)

@@ -21,6 +21,8 @@ from hub.channels.store.dead_letters import (
     dead_letters,
     dismiss,
     letters,
+    note_read_again,
+    with_letters,
 )
 from hub.channels.store.pulls import (
     SILENT_MS,
@@ -66,6 +68,7 @@ __all__ = [
     "note_failure",
     "note_memory",
     "note_pull",
+    "note_read_again",
     "of_teams",
     "pull_soon",
     "release",
@@ -80,4 +83,5 @@ __all__ = [
     "update_connection",
     "wake",
     "with_account",
+    "with_letters",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from hub.connector import Delivery
@@ -27,7 +28,7 @@ _KEEP = """
     ON CONFLICT (channel_id, delivery_id) DO NOTHING RETURNING id"""
 
 _SIZES = """
-    SELECT id, length(body) AS size FROM deliveries WHERE channel_id = :channel_id AND read_at IS NULL
+    SELECT id, pull, length(body) AS size FROM deliveries WHERE channel_id = :channel_id AND read_at IS NULL
     ORDER BY id LIMIT :limit"""
 
 _WAITING = """
@@ -38,14 +39,33 @@ _COUNT = """
         SELECT id FROM deliveries WHERE channel_id = :channel_id AND read_at IS NULL LIMIT :limit) AS found"""
 
 _READ = """
-    UPDATE deliveries SET read_at = :now, headers = '{}', body = ''
+    UPDATE deliveries SET read_at = :now, pull = COALESCE(pull, :pull), headers = '{}', body = ''
     WHERE channel_id = :channel_id AND id IN {ids numbers}"""
 
-_READ_AND_KEPT = "UPDATE deliveries SET read_at = :now WHERE channel_id = :channel_id AND id IN {ids numbers}"
+_READ_AND_KEPT = """
+    UPDATE deliveries SET read_at = :now, pull = COALESCE(pull, :pull)
+    WHERE channel_id = :channel_id AND id IN {ids numbers}"""
+
+# Of two who ask at once the second waits for the first and finds it unread.
+_UNREAD = """
+    UPDATE deliveries SET read_at = NULL
+    WHERE channel_id = :channel_id AND read_at IS NOT NULL AND body <> '' AND id IN (
+        SELECT delivery FROM dead_letters
+        WHERE channel_id = :channel_id AND id BETWEEN :first AND :last AND dismissed_at IS NULL)
+    RETURNING id"""
 
 _FORGET = "DELETE FROM deliveries WHERE read_at < :before"
 
 _DROP = "DELETE FROM deliveries WHERE channel_id = :channel_id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Deliveries to be read next. pull: the pull that has read them before, when they are to be read again."""
+
+    deliveries: tuple[Delivery, ...] = ()
+    pull: int | None = None
+
 
 LONGEST_ID = 200
 HANDED_OVER_MOST = 100
@@ -90,16 +110,18 @@ def keep(
     return row is not None
 
 
-def waiting(session: Session, channel_id: int) -> tuple[Delivery, ...]:
+def waiting(session: Session, channel_id: int) -> Waiting:
     """The oldest deliveries that no stored page was made of yet, as many as fit into one pull."""
     wanted: list[int] = []
-    size = 0
+    size, pull = 0, None
     for row in session.all(_SIZES, channel_id=channel_id, limit=HANDED_OVER_MOST):
         size += row["size"]
-        if wanted and size > HANDED_OVER_BYTES:
+        if wanted and (size > HANDED_OVER_BYTES or row["pull"] != pull):
             break
         wanted.append(row["id"])
-    return tuple(map(_delivery, session.all(_WAITING, wanted=wanted))) if wanted else ()
+        pull = row["pull"]
+    found = tuple(map(_delivery, session.all(_WAITING, wanted=wanted))) if wanted else ()
+    return Waiting(deliveries=found, pull=pull)
 
 
 def count_waiting(session: Session, channel_id: int, *, most: int) -> int:
@@ -108,11 +130,23 @@ def count_waiting(session: Session, channel_id: int, *, most: int) -> int:
     return int(row["waiting"]) if row else 0
 
 
-def note_read(session: Session, channel_id: int, numbers: Collection[int], *, keep_bodies: bool, now: datetime) -> None:
-    """They are in the inbox, so only their ids are kept, against repetition; bodies too when something was unclear."""
-    if numbers:
-        statement = _READ_AND_KEPT if keep_bodies else _READ
-        session.run(statement, channel_id=channel_id, numbers=sorted(numbers), now=now)
+def note_read(
+    session: Session, channel_id: int, numbers: Collection[int], *, unclear: Collection[int], pull: int, now: datetime
+) -> None:
+    """They are in the inbox, so only their ids are kept, against repetition; of those that were unclear the bodies too.
+
+    pull: the number of the pull that read them; one that is read again keeps that of the first.
+    """
+    kept = set(numbers).intersection(unclear)
+    for statement, wanted in ((_READ_AND_KEPT, kept), (_READ, set(numbers) - kept)):
+        if wanted:
+            session.run(statement, channel_id=channel_id, numbers=sorted(wanted), pull=pull, now=now)
+
+
+def unread(session: Session, channel_id: int, *, first: int, last: int) -> frozenset[int]:
+    """Have the deliveries of a range of dead letters read again, where they are kept whole; returns which they are."""
+    found = session.all(_UNREAD, channel_id=channel_id, first=first, last=last)
+    return frozenset(row["id"] for row in found)
 
 
 def forget(session: Session, *, before: datetime) -> None:
