@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 TEAMS = 8
@@ -49,22 +49,44 @@ class Conversation:
     unread: int
     size: int
 
+    @property
+    def last_read(self) -> int:
+        """The position of the last message that somebody of us has read."""
+        return self.size - 1 - self.unread
+
+    def at(self, position: int) -> int:
+        """When a message of it was written (Unix seconds)."""
+        return self.last_at - (self.size - 1 - position) * _GAP
+
 
 class Shape:
-    """A database of so many conversations whose last message is of the instant `end` (Unix seconds)."""
+    """A database of so many conversations whose last message is of the instant `end` (Unix seconds).
 
-    def __init__(self, conversations: int, *, end: int) -> None:
+    long: as `LONG`.
+    """
+
+    def __init__(self, conversations: int, *, end: int, long: Mapping[int, int] | None = None) -> None:
         self.conversations = conversations
         self.end = end
+        self._long = LONG if long is None else long
         # A multiple of the teams, so that a contact's conversations are all of one team.
         self.contacts = max(2000, conversations // 5) // TEAMS * TEAMS
         dice = random.Random(11)
         self._pool = [body(dice) for _ in range(min(200_000, conversations * MESSAGES_EACH))]
 
+    @property
+    def count(self) -> int:
+        """Every conversation, the long ones too."""
+        return self.conversations + sum(self._long.values())
+
+    @property
+    def message_count(self) -> int:
+        return self.conversations * MESSAGES_EACH + sum(size * count for size, count in self._long.items())
+
     def long(self, size: int) -> range:
         """The numbers of the conversations with so many messages."""
         first = self.conversations + 1
-        for each, count in LONG.items():
+        for each, count in self._long.items():
             if each == size:
                 return range(first, first + count)
             first += count
@@ -74,16 +96,17 @@ class Shape:
         dice = random.Random(12)
         span = self.conversations * 60
         for number in range(1, self.conversations + 1):
+            is_open = dice.random() < 0.3
             yield Conversation(
                 number=number,
                 team=number % TEAMS,
                 contact=number % self.contacts,
-                is_open=dice.random() < 0.3,
+                is_open=is_open,
                 last_at=self.end - (number * 7919) % span,
-                unread=number % 3,
+                unread=number % 3 if is_open else 0,
                 size=MESSAGES_EACH,
             )
-        for size in LONG:
+        for size in self._long:
             for number in self.long(size):
                 # Old enough to stand on no first page of the list.
                 at = self.end - span - number
@@ -103,13 +126,24 @@ class Shape:
         word = VOCABULARY[(conversation.number * 31 + position) % len(VOCABULARY)]
         return f"{self._pool[place][position % 20 :]} {word}"
 
+    def arrival(self, remote_id: str, conversation: Conversation, position: int) -> Arrival:
+        """A message as a connector would have handed it over."""
+        return Arrival(
+            team=conversation.team,
+            contact=conversation.contact,
+            thread=conversation.number,
+            remote_id=remote_id,
+            body=self.text(conversation, position),
+            at=conversation.at(position),
+        )
+
     def all_messages(self) -> Iterator[tuple[Conversation, int, int]]:
         """Every message as conversation, position and Unix seconds: as they came, all first ones before any second."""
         everything = list(self.all_conversations())
         position = 0
         while everything:
             for each in everything:
-                yield each, position, each.last_at - (each.size - 1 - position) * _GAP
+                yield each, position, each.at(position)
             position += 1
             everything = [each for each in everything if position < each.size]
 
@@ -163,6 +197,8 @@ CREATE TABLE message(id INTEGER PRIMARY KEY, conversation_id INTEGER NOT NULL RE
   created_at INTEGER NOT NULL, UNIQUE(channel, ext_id));
 CREATE TABLE outbox(id INTEGER PRIMARY KEY, message_id INTEGER, state TEXT NOT NULL DEFAULT 'wait', at INTEGER,
   tries INTEGER NOT NULL DEFAULT 0);
+"""
+INDEXES = """
 CREATE INDEX conversation_inbox ON conversation(team_id, status, last_at DESC, id DESC);
 CREATE INDEX message_conv ON message(conversation_id, id);
 CREATE INDEX outbox_wait ON outbox(at) WHERE state = 'wait';

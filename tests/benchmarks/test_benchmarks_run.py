@@ -126,6 +126,8 @@ def test_both_databases_hold_the_same_conversations(tmp_path: Path) -> None:
         lines = conversations.lines(session, teams=here.team_ids[:1], only_open=True, limit=50)
         messages = session.one("SELECT count(*) AS found FROM messages")
     ours = [(c.id, c.snippet, c.unread, int(c.last_at.timestamp())) for c in (line.conversation for line in lines)]
+    # The hub cuts them at a word and leaves out spaces in front.
+    ours, theirs = ([(n, said.strip()[:100], *rest) for n, said, *rest in rows] for rows in (ours, theirs))
     assert ours == theirs
     assert messages is not None and messages["found"] == count
     assert count == 100 * MESSAGES_EACH + sum(size * number for size, number in LONG.items())
