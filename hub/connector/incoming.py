@@ -122,11 +122,13 @@ class Skipped:
     """One item that could not be read: goes to the dead letters with its raw form; the page goes on.
 
     field: the setting that led astray, where it was one.
+    delivery: the number of the delivery it came with, which can be read again once the cause is mended.
     """
 
     reason: str
     raw: str
     field: str = ""
+    delivery: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,5 +150,3 @@ class Page:
     history: bool = False
     pull_after: float | None = None
     deliveries: tuple[int, ...] = ()
-    delivery: the number of the delivery it came with, which can be read again once the cause is mended.
-    delivery: int | None = None

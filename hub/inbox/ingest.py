@@ -40,9 +40,9 @@ class Stored:
     new: list[int] = field(default_factory=list)
     changed: list[int] = field(default_factory=list)
     buried: int = 0
-
-
     astray: int = 0
+
+
 def store_page(session: Session, channel: Channel, page: Page, *, pull: int, now: datetime) -> Stored:
     """Store one page. `pull` is the number of the leased pull that brought it: later pulls know better."""
     # A page that is the end of one delivery, and does not go on, is of that one alone.
@@ -71,10 +71,10 @@ class _Intake:
         self.pull = pull
         self.now = now
         self.history = history
+        self.delivery = delivery
         self.stored = Stored()
         self._threads = Threads(session, channel.id)
         self._touched: set[int] = set()
-        self.delivery = delivery
         self._known: dict[str, Known] = {}
         self._added: set[str] = set()
         self._tombs: dict[str, Tomb] = {}
@@ -134,11 +134,11 @@ class _Intake:
         of = self.delivery if delivery is None else delivery
         channels.bury(self.session, self.channel.id, reason=reason, raw=raw, at=self.now, delivery=of)
         self.stored.buried += 1
+        self.stored.astray += of is None
 
     def finish(self) -> None:
         """Tell what happened, and bring up to date what the list shows of every conversation this page touched."""
         log.append_all(self.session, self._events, at=self.now)
-        self.stored.astray += of is None
         search.enqueue(self.session, {*self.stored.new, *self.stored.changed})
         self._authors.finish()
         refresh_all(self.session, self._touched | self._threads.touched)
