@@ -71,6 +71,7 @@ class Incoming:
     revision: the network's edit time, cid or a hash of the content; an equal one changes nothing.
     parent_id, root_id: the message answered, and what the thread hangs on; None where the network does not tell.
     addressed: false for what is pulled only as context; it opens no conversation.
+    is_request: its author so far only asks to be heard, as some networks have it for strangers: an answer accepts that.
     done: what is already done to it by our account, in the words of features.actions ("like", "boost").
     undone: what is certainly not done to it, any more or yet; what is in neither stays as it was.
     correlation: the id reserved by `plan`, when the network hands it back (rkey, txnId, Message-ID).
@@ -97,7 +98,7 @@ class Incoming:
     attachments: tuple[Attachment, ...] = ()
     edited_at: Instant | None = None
     date_guessed: bool = False
-    is_request: its author so far only asks to be heard, as some networks have it for strangers: an answer accepts that.
+    is_request: bool = False
     permalink: str | None = None
     moderation: Moderation | None = None
     done: tuple[str, ...] = ()
@@ -106,7 +107,6 @@ class Incoming:
     reply: ReplyRules = field(default_factory=ReplyRules)
     raw: Mapping[str, Any] = field(default_factory=dict)
 
-    is_request: bool = False
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleted:

@@ -124,12 +124,6 @@ class _Intake:
                 tombs.bury(self.session, self.channel.id, deletion.remote_id, tomb)
                 self._tombs[deletion.remote_id] = tomb
 
-    def recount(self, posts: Iterable[Post]) -> None:
-        """Posts that we know and that were told anew; what hangs on them stays as it is."""
-        for post in posts:
-            if threads.is_known_post(self.session, self.channel.id, post.remote_id):
-                threads.put_post(self.session, self.channel.id, post, now=self.now)
-
     def bury(self, reason: str, raw: str, *, delivery: int | None = None) -> None:
         of = self.delivery if delivery is None else delivery
         channels.bury(self.session, self.channel.id, reason=reason, raw=raw, at=self.now, delivery=of)
