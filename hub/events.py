@@ -41,7 +41,8 @@ class ConversationRead(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationChanged(Event):
-    """What the list shows of a conversation changed without a message, since a reply failed or is tried again."""
+    """What is shown of a conversation changed without a message: a reply failed or is tried again, the votes of a poll
+    were counted anew, the picture of an emoji came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,10 +21,18 @@ class Fault(Struct, frozen=True, kw_only=True):
     detail: str
 
 
+class Emoji(Struct, frozen=True, kw_only=True):
+    """A small picture that people see instead of `:code:` in a text. url: at the network; it shows who asks for it."""
+
+    code: str
+    url: str
+
+
 class Person(Struct, frozen=True, kw_only=True):
-    """Who wrote something. trust: `claimed` where the name is only the author's own word."""
+    """Who wrote something. trust: `claimed` where the name is only the author's own word. emoji: those of the name."""
 
     name: str
+    emoji: tuple[Emoji, ...]
     handle: str
     trust: Trust
 
@@ -99,11 +107,35 @@ class ConversationList(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
+class Choice(Struct, frozen=True, kw_only=True):
+    """One of the answers of a poll. votes: null while the network keeps it to itself. is_ours: our account took it."""
+
+    text: str
+    votes: int | None
+    is_ours: bool
+
+
+class Poll(Struct, frozen=True, kw_only=True):
+    """A poll as it stood at `counted_at`. voters: null where the network does not tell how many took part.
+
+    takes_several: each of them may take more than one choice. ends_at: null where it has no end.
+    """
+
+    choices: tuple[Choice, ...]
+    voters: int | None
+    takes_several: bool
+    ends_at: datetime | None
+    has_ended: bool
+    counted_at: datetime | None
+
+
 class Post(Struct, frozen=True, kw_only=True):
     """What people answer: a post or an article."""
 
     title: str
     text: str
+    emoji: tuple[Emoji, ...]
+    poll: Poll | None
     link: str | None
     created_at: datetime | None
 
@@ -155,6 +187,7 @@ class Message(Struct, frozen=True, kw_only=True):
     outbox_id: the item that brings or brought it out, for what was written here.
     quote: it quotes a message in a post of its own instead of standing under it.
     mentions: whom an answer to it names, the author included where its network wants it; a reply may leave others out.
+    emoji: those of text, warning and poll, which have them as `:code:`. poll: its choices stand in `text` as well.
     """
 
     id: int
@@ -173,6 +206,8 @@ class Message(Struct, frozen=True, kw_only=True):
     mentions: tuple[Mention, ...]
     text: str
     html: str | None
+    emoji: tuple[Emoji, ...]
+    poll: Poll | None
     attachments: tuple[Attachment, ...]
     moderation: Moderation | None
     permalink: str | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from hub.api.answers import (
     Account,
@@ -10,20 +11,25 @@ from hub.api.answers import (
     Attachment,
     Channel,
     ChannelName,
+    Choice,
     Conversation,
     ConversationDetail,
+    Emoji,
     Fault,
     Mention,
     Message,
     OutboxItem,
     Person,
+    Poll,
     Post,
     Receipt,
 )
 from hub.channels.connect import error_of
 from hub.channels.model import Channel as ChannelModel
 from hub.channels.model import Trouble
+from hub.connector import Emoji as EmojiModel
 from hub.connector import Kind, Visibility
+from hub.connector import Poll as PollModel
 from hub.inbox.model import Line
 from hub.inbox.model import Message as MessageModel
 from hub.inbox.read import Reading
@@ -59,7 +65,7 @@ def conversation(line: Line, version: str) -> Conversation:
     return Conversation(
         id=found.id,
         channel=ChannelName(id=found.channel_id, kind=line.channel_kind, name=line.channel_name),
-        author=Person(name=line.name, handle=line.handle, trust=line.trust),
+        author=Person(name=line.name, emoji=emoji(line.name_emoji), handle=line.handle, trust=line.trust),
         state=found.state,
         kind=found.kind,
         visibility=found.visibility,
@@ -86,6 +92,8 @@ def detail(reading: Reading, version: str, offered: Iterable[Visibility]) -> Con
         else Post(
             title=reading.post.title,
             text=reading.post.text,
+            emoji=emoji(reading.post.emoji),
+            poll=poll(reading.post.poll, reading.post.polled_at),
             link=safe_link(reading.post.link),
             created_at=reading.post.created_at,
         ),
@@ -106,7 +114,12 @@ def message(found: MessageModel) -> Message:
         direction=found.direction,
         origin=found.origin,
         kind=found.kind,
-        author=Person(name=found.author_name, handle=found.author_handle, trust=found.author_trust),
+        author=Person(
+            name=found.author_name,
+            emoji=emoji(found.author_emoji),
+            handle=found.author_handle,
+            trust=found.author_trust,
+        ),
         agent_id=found.agent_id,
         outbox_id=found.outbox_id,
         remote_id=found.remote_id,
@@ -120,6 +133,8 @@ def message(found: MessageModel) -> Message:
         ),
         text=found.text,
         html=found.html,
+        emoji=emoji(found.emoji),
+        poll=poll(found.poll, found.polled_at),
         attachments=tuple(
             Attachment(kind=each.kind, url=safe_link(each.url), media_type=each.media_type, description=each.alt)
             for each in found.attachments
@@ -130,6 +145,23 @@ def message(found: MessageModel) -> Message:
         edited_at=found.edited_at,
         deleted_at=found.deleted_at,
         deleted_by=found.deleted_by,
+    )
+
+
+def emoji(found: Iterable[EmojiModel]) -> tuple[Emoji, ...]:
+    return tuple(Emoji(code=each.code, url=each.url) for each in found)
+
+
+def poll(found: PollModel | None, counted_at: datetime | None) -> Poll | None:
+    if found is None:
+        return None
+    return Poll(
+        choices=tuple(Choice(text=each.text, votes=each.votes, is_ours=each.is_ours) for each in found.choices),
+        voters=found.voters,
+        takes_several=found.takes_several,
+        ends_at=found.ends_at,
+        has_ended=found.has_ended,
+        counted_at=counted_at,
     )
 
 

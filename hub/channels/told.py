@@ -16,11 +16,12 @@ def tidied(check: Check) -> Check:
 
 
 def tidied_author(account: Author) -> Author:
-    """The same for an account. Its id stays exactly as it is: it is compared, never shown."""
+    """The same for an account. Its id stays exactly as it is: it is compared, never shown. Its emoji stay words."""
     return replace(
         account,
         handle=one_line(account.handle, LONGEST_NAME),
         name=one_line(account.name, LONGEST_NAME),
+        emoji=(),
         url=safe_link(account.url),
         avatar=safe_link(account.avatar),
     )

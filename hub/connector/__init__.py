@@ -20,7 +20,19 @@ from hub.connector.contract import (
     Uploads,
     setting,
 )
-from hub.connector.incoming import Attachment, Author, Deleted, Incoming, Page, Post, ReplyRules, Skipped
+from hub.connector.incoming import (
+    Attachment,
+    Author,
+    Choice,
+    Deleted,
+    Emoji,
+    Incoming,
+    Page,
+    Poll,
+    Post,
+    ReplyRules,
+    Skipped,
+)
 from hub.connector.outgoing import Action, Measure, Outgoing, Part, Plan, Receipt, Target, Upload
 from hub.connector.webhook import Accepted, Delivery
 from hub.connector.words import DeletedBy, Instant, Kind, Limits, Moderation, Trust, Visibility
@@ -32,11 +44,13 @@ __all__ = [
     "Attachment",
     "Author",
     "Check",
+    "Choice",
     "Connector",
     "Context",
     "Deleted",
     "DeletedBy",
     "Delivery",
+    "Emoji",
     "Features",
     "Incoming",
     "Instant",
@@ -50,6 +64,7 @@ __all__ = [
     "Page",
     "Part",
     "Plan",
+    "Poll",
     "Post",
     "Receipt",
     "ReplyRules",

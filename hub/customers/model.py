@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hub.connector import Trust
+from hub.connector import Emoji, Trust
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +16,7 @@ class Identity:
     remote_id: str
     handle: str
     name: str
+    emoji: tuple[Emoji, ...]
     url: str | None
     avatar: str | None
     is_us: bool

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.connector import Author, Trust
+from hub.channels.emoji import read_emoji, told_emoji, write_emoji
+from hub.connector import Author, Emoji, Trust
 from hub.customers.model import Identity
 from hub.errors import Absent
 from hub.kernel.clock import from_micros
@@ -16,27 +17,29 @@ from hub.kernel.html import one_line, safe_link
 # What the newest message says about its author wins, in whatever order messages come. A name that was only claimed once
 # is never trusted again.
 _MEET = """
-    INSERT INTO identities (channel_id, remote_id, handle, name, url, avatar, is_us, is_bot, trust, seen_at)
-    VALUES (:channel_id, :remote_id, :handle, :name, :url, :avatar, :is_us, :is_bot, :trust, :seen_at)
+    INSERT INTO identities (channel_id, remote_id, handle, name, emoji, url, avatar, is_us, is_bot, trust, seen_at)
+    VALUES (:channel_id, :remote_id, :handle, :name, :emoji, :url, :avatar, :is_us, :is_bot, :trust, :seen_at)
     ON CONFLICT (channel_id, remote_id) DO UPDATE SET
         handle = CASE WHEN excluded.seen_at >= identities.seen_at THEN excluded.handle ELSE identities.handle END,
         name = CASE WHEN excluded.seen_at >= identities.seen_at THEN excluded.name ELSE identities.name END,
+        emoji = CASE WHEN excluded.seen_at >= identities.seen_at THEN excluded.emoji ELSE identities.emoji END,
         url = CASE WHEN excluded.seen_at >= identities.seen_at THEN excluded.url ELSE identities.url END,
         avatar = CASE WHEN excluded.seen_at >= identities.seen_at THEN excluded.avatar ELSE identities.avatar END,
         trust = CASE WHEN excluded.trust = 'claimed' THEN excluded.trust ELSE identities.trust END,
         is_us = CASE WHEN excluded.is_us > identities.is_us THEN excluded.is_us ELSE identities.is_us END,
         is_bot = CASE WHEN excluded.seen_at >= identities.seen_at THEN excluded.is_bot ELSE identities.is_bot END,
         seen_at = CASE WHEN excluded.seen_at >= identities.seen_at THEN excluded.seen_at ELSE identities.seen_at END
-    RETURNING id, handle, name, url, avatar, is_us, is_bot, trust, seen_at"""
+    RETURNING id, handle, name, emoji, url, avatar, is_us, is_bot, trust, seen_at"""
 
 _MET = """
-    SELECT remote_id, id, handle, name, url, avatar, is_us, is_bot, trust, seen_at FROM identities
+    SELECT remote_id, id, handle, name, emoji, url, avatar, is_us, is_bot, trust, seen_at FROM identities
     WHERE channel_id = :channel_id AND remote_id IN {texts remote_ids}"""
 
 _SEE = "UPDATE identities SET seen_at = :at WHERE id = :id AND seen_at < :at"
 
 _ONE = """
-    SELECT id, channel_id, remote_id, handle, name, url, avatar, is_us, is_bot, trust FROM identities WHERE id = :id"""
+    SELECT id, channel_id, remote_id, handle, name, emoji, url, avatar, is_us, is_bot, trust
+    FROM identities WHERE id = :id"""
 
 _LONGEST_NAME = 200
 _LONGEST_ID = 2000
@@ -48,6 +51,7 @@ class Facts:
 
     handle: str
     name: str
+    emoji: tuple[Emoji, ...]
     url: str | None
     avatar: str | None
     is_us: bool
@@ -71,9 +75,11 @@ def key(author: Author) -> str:
 
 def facts(author: Author) -> Facts:
     """Clean what an author calls themselves."""
+    name = storable(one_line(author.name, _LONGEST_NAME))
     return Facts(
         handle=storable(one_line(author.handle, _LONGEST_NAME)),
-        name=storable(one_line(author.name, _LONGEST_NAME)),
+        name=name,
+        emoji=told_emoji(author.emoji, name),
         url=safe_link(author.url) if author.url else None,
         avatar=safe_link(author.avatar) if author.avatar else None,
         is_us=author.is_us,
@@ -96,6 +102,7 @@ def meet(session: Session, channel_id: int, remote_id: str, told: Facts, *, at: 
         remote_id=remote_id,
         handle=told.handle,
         name=told.name,
+        emoji=write_emoji(told.emoji),
         url=told.url,
         avatar=told.avatar,
         is_us=int(told.is_us),
@@ -129,6 +136,7 @@ def identity_of(row: Row) -> Identity:
         remote_id=row["remote_id"],
         handle=row["handle"],
         name=row["name"],
+        emoji=read_emoji(row["emoji"]),
         url=row["url"],
         avatar=row["avatar"],
         is_us=bool(row["is_us"]),
@@ -141,6 +149,7 @@ def _met(row: Row) -> Met:
     told = Facts(
         handle=row["handle"],
         name=row["name"],
+        emoji=read_emoji(row["emoji"]),
         url=row["url"],
         avatar=row["avatar"],
         is_us=bool(row["is_us"]),

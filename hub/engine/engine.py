@@ -28,7 +28,7 @@ from hub.engine.crew import Crew, log_failure
 from hub.engine.debts import Debts, GiveBack
 from hub.engine.listening import Listeners
 from hub.errors import HubError
-from hub.inbox import indexing, pull, uploads
+from hub.inbox import emoji, indexing, pull, uploads
 from hub.inbox.follow import follow_outbox
 from hub.kernel import log
 from hub.kernel.clock import Clock, system_clock
@@ -78,6 +78,7 @@ class Engine:
         self._sending = Crew("send", threads=16, share=4)
         self._resolving = Crew("resolve", threads=6, share=2)
         self._observing = Crew("observe", threads=8, share=1)
+        self._fetching = Crew("fetch", threads=4, share=2)
         self._debts = Debts()
         self._listeners = Listeners(hub, connectors)
         self._scheduler = BackgroundScheduler(
@@ -106,6 +107,7 @@ class Engine:
             "observe": (1.0, partial(self._observe, stop)),
             "follow": (1.0, partial(follow_outbox, self.hub)),
             "search": (1.0, self._index),
+            "emoji": (1.0, partial(self._fetch_emoji, stop)),
             "give_back": (1.0, partial(self._debts.settle, self.hub.database)),
             "sweep": (60.0, self._sweep),
         }
@@ -179,6 +181,23 @@ class Engine:
                 work = partial(observe.tell, self.hub, self.connectors, plugin, stop)
                 self._observing.start(plugin, work, failed=_nothing_owed)
 
+    def _fetch_emoji(self, stop: threading.Event) -> None:
+        """Begin to fetch the pictures that messages name; a server that is slow holds two of the threads at most.
+
+        While there are more, go on as soon as one is free, until the next tick takes over.
+        """
+        until = time.monotonic() + _TICK_SECONDS
+        while not stop.is_set() and time.monotonic() < until:
+            crowded = self._fetching.crowded
+            limit = min(self._fetching.free, self._fetching.share)
+            wanted = emoji.claim_due(self.hub, limit=limit, without=crowded)
+            for each in wanted:
+                self._fetching.start(each.host, partial(emoji.fetch, self.hub, each), failed=_nothing_owed)
+            if limit and not wanted and not crowded:
+                return
+            if not wanted:
+                self._fetching.wait_for_room(until - time.monotonic())
+
     def _index(self) -> None:
         indexing.sweep(self.hub)
 
@@ -192,6 +211,7 @@ class Engine:
             webhook.forget(session, before=now - _KEEP_DELIVERIES)
             store.forget_silent(session)
         uploads.sweep(self.hub)
+        emoji.sweep(self.hub)
         self._bring_forward()
 
     def _bring_forward(self) -> None:
@@ -221,7 +241,7 @@ class Engine:
 
     def _finish(self) -> None:
         self._listeners.stop()
-        crews = (self._sending, self._resolving, self._pulling, self._observing)
+        crews = (self._sending, self._resolving, self._pulling, self._observing, self._fetching)
         until = time.monotonic() + self._finish_seconds
         finished = [crew.finish(until - time.monotonic()) for crew in crews]
         self.connectors.close()
@@ -236,7 +256,7 @@ def _release(item: OutboxItem, worker: str) -> GiveBack:
 
 
 def _nothing_owed(error: Exception) -> None:
-    """An observer's position says where to go on."""
+    """An observer's position says where to go on; a picture that was not fetched is due again."""
 
 
 def _log_failed_tick(event: JobExecutionEvent) -> None:

@@ -11,13 +11,15 @@ from datetime import datetime
 
 from hub.channels import store as channels
 from hub.channels.model import Channel
-from hub.connector import Deleted, Incoming, Page, Receipt
-from hub.events import Event, MessageChanged, MessageReceived
+from hub.connector import Deleted, Incoming, Page, Post, Receipt
+from hub.events import ConversationChanged, Event, MessageChanged, MessageReceived
 from hub.inbox import readable
 from hub.inbox.act import is_newer_than_told, sort_of
 from hub.inbox.authors import Authors
+from hub.inbox.emoji import Emojis
 from hub.inbox.model import Direction, Origin
-from hub.inbox.store import conversations, intake, messages, replies, search, tombs
+from hub.inbox.polls import write_poll
+from hub.inbox.store import conversations, intake, messages, replies, search, threads, tombs
 from hub.inbox.store.intake import Known, Place
 from hub.inbox.store.tombs import Tomb
 from hub.inbox.summary import summarise
@@ -53,6 +55,7 @@ def store_page(session: Session, channel: Channel, page: Page, *, pull: int, now
     taking.look_around(wanted, deleted)
     taking.take(wanted)
     taking.remove(deleted)
+    taking.recount(page.posts)
     for skipped in page.skipped:
         reason = f"{skipped.field}: {skipped.reason}" if skipped.field else skipped.reason
         taking.bury(reason, skipped.raw, delivery=skipped.delivery)
@@ -73,7 +76,8 @@ class _Intake:
         self.history = history
         self.delivery = delivery
         self.stored = Stored()
-        self._threads = Threads(session, channel.id)
+        self._threads = Threads(session, channel.id, now=now)
+        self._emoji = Emojis(now)
         self._touched: set[int] = set()
         self._known: dict[str, Known] = {}
         self._added: set[str] = set()
@@ -124,6 +128,12 @@ class _Intake:
                 tombs.bury(self.session, self.channel.id, deletion.remote_id, tomb)
                 self._tombs[deletion.remote_id] = tomb
 
+    def recount(self, posts: Iterable[Post]) -> None:
+        """Posts that we know and that were told anew; what hangs on them stays as it is."""
+        for post in posts:
+            if threads.is_known_post(self.session, self.channel.id, post.remote_id):
+                threads.put_post(self.session, self.channel.id, post, now=self.now)
+
     def bury(self, reason: str, raw: str, *, delivery: int | None = None) -> None:
         of = self.delivery if delivery is None else delivery
         channels.bury(self.session, self.channel.id, reason=reason, raw=raw, at=self.now, delivery=of)
@@ -136,6 +146,7 @@ class _Intake:
         search.enqueue(self.session, {*self.stored.new, *self.stored.changed})
         self._authors.finish()
         refresh_all(self.session, self._touched | self._threads.touched)
+        self._emoji.finish(self.session)
 
     def _adopt_arrived(self, remote_ids: set[str]) -> None:
         """Replies of ours whose proof of arrival came since the last page get their ids at the network."""
@@ -208,6 +219,7 @@ class _Intake:
         )
         message_id = intake.add(self.session, message, place)
         self._added.add(message.remote_id)
+        self._emoji.meet(message, conversation_id)
         self._threads.note(message, message_id, thread_id, conversation_id)
         self._note_new(message, message_id, conversation_id)
 
@@ -248,12 +260,14 @@ class _Intake:
             told = self._confirm(told, message)
         if is_newer(told, message, pull=self.pull) and not self._is_outdated(told, message):
             self._authors.meet(message)
+            self._emoji.meet(message, told.conversation_id)
             intake.revise(self.session, told, message, pull=self.pull, now=self.now)
             told = replace(told, revision=message.revision, edited_at=message.edited_at, pull=self.pull)
         told = self._note_done(self._address(self._revive(told), message), message)
         if told is not stored:
             self._known[message.remote_id] = told
             self._note_change(told)
+        self._count_anew(told, message)
 
     def _is_outdated(self, stored: Known, message: Incoming) -> bool:
         """Whether it is from before what we changed at a message of ours ourselves."""
@@ -266,6 +280,7 @@ class _Intake:
 
     def _confirm(self, stored: Known, message: Incoming) -> Known:
         identity_id = self._authors.meet(message)
+        self._emoji.meet(message, stored.conversation_id)
         intake.confirm(self.session, stored.id, message, identity_id=identity_id, pull=self.pull)
         # An edit that was made before the first sight is still an edit of what we wrote.
         revision = message.revision if message.edited_at is None else ""
@@ -305,6 +320,18 @@ class _Intake:
             return stored
         intake.set_done(self.session, stored.id, done)
         return replace(stored, done=done)
+
+    def _count_anew(self, stored: Known, message: Incoming) -> None:
+        """How a poll stands now. Nobody said anything: it is no edit, not unread, and stops nobody who is answering."""
+        poll = write_poll(message.poll)
+        if poll is None or poll == stored.poll or self.pull < stored.pull:
+            return
+        intake.count_anew(self.session, stored.id, poll, now=self.now)
+        self._known[stored.remote_id] = replace(stored, poll=poll)
+        conversation_id = self._threads.conversation_of(stored.remote_id) or stored.conversation_id
+        if conversation_id is None:
+            return
+        self._events.append(ConversationChanged(channel_id=self.channel.id, conversation_id=conversation_id))
 
     def _taken_back(self, stored: Known, message: Incoming) -> set[str]:
         """Of what we knew as done what the network tells as not done; its page may be from before what we just did."""

@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from hub.connector import Attachment, DeletedBy, Kind, Moderation, ReplyRules, Trust, Upload, Visibility
+from hub.connector import (
+    Attachment,
+    DeletedBy,
+    Emoji,
+    Kind,
+    Moderation,
+    Poll,
+    ReplyRules,
+    Trust,
+    Upload,
+    Visibility,
+)
 
 
 class ConversationState(StrEnum):
@@ -48,6 +59,7 @@ class Conversation:
     visibility: Visibility
     language: str | None
     snippet: str
+    emoji: tuple[Emoji, ...]
     last_direction: Direction
     last_at: datetime
     unread: int
@@ -65,11 +77,17 @@ class Line:
 
     conversation: Conversation
     name: str
+    name_emoji: tuple[Emoji, ...]
     handle: str
     trust: Trust
     channel_kind: str
     channel_name: str
     post_title: str
+
+    @property
+    def emoji(self) -> tuple[Emoji, ...]:
+        """Those of the name and of the words."""
+        return (*self.name_emoji, *self.conversation.emoji)
 
     def __hash__(self) -> int:
         return hash(self.conversation.id)
@@ -80,6 +98,7 @@ class Message:
     """One utterance in a conversation or around it. `html` is clean; None means `text` is all there is.
 
     done: what our account has done to it at the network ("like", "boost"), as far as we know.
+    poll: as it stood at `polled_at`. emoji: those of text, warning and poll.
     """
 
     id: int
@@ -100,6 +119,9 @@ class Message:
     content_warning: str
     text: str
     html: str | None
+    emoji: tuple[Emoji, ...]
+    poll: Poll | None
+    polled_at: datetime | None
     attachments: tuple[Attachment, ...]
     moderation: Moderation | None
     done: tuple[str, ...]
@@ -111,6 +133,7 @@ class Message:
     deleted_by: DeletedBy | None
     date_guessed: bool
     author_name: str = ""
+    author_emoji: tuple[Emoji, ...] = ()
     author_handle: str = ""
     author_trust: Trust = Trust.NETWORK
 
@@ -124,6 +147,9 @@ class ShownPost:
 
     title: str
     text: str
+    emoji: tuple[Emoji, ...]
+    poll: Poll | None
+    polled_at: datetime | None
     link: str | None
     created_at: datetime | None
 

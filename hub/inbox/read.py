@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from hub.channels import store as channels
-from hub.connector import Features
+from hub.connector import Emoji, Features
 from hub.customers import store as customers
 from hub.customers.model import Identity
 from hub.errors import HubError
 from hub.events import ConversationRead
 from hub.inbox.act import Offer, latest, offers
 from hub.inbox.answerable import Answerable, find_answerable
+from hub.inbox.emoji import kept
 from hub.inbox.model import Conversation, Line, Message, ShownPost
 from hub.inbox.store import conversations, messages, threads
 from hub.kernel import log
@@ -41,7 +42,10 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A conversation as its page shows it, oldest message first. `earlier`: where older messages go on, if any."""
+    """A conversation as its page shows it, oldest message first. `earlier`: where older messages go on, if any.
+
+    kept: the names of the pictures that can be shown for the emoji in it.
+    """
 
     conversation: Conversation
     line: Line
@@ -50,6 +54,7 @@ class Reading:
     utterances: tuple[Utterance, ...]
     answerable: Answerable
     earlier: int | None
+    kept: frozenset[str] = frozenset()
 
 
 def read_conversation(
@@ -66,11 +71,13 @@ def read_conversation(
     acts = _acts(session, conversation)
     features = {channel_id: _features(hub, session, channel_id) for channel_id in {each.channel_id for each in own}}
     shown = sorted([*own, *context], key=lambda message: (message.created_at, message.id))
+    identity = customers.identity(session, conversation.identity_id)
+    post = threads.post_of(session, conversation.thread_id)
     return Reading(
         conversation=conversation,
         line=conversations.line(session, conversation.id),
-        identity=customers.identity(session, conversation.identity_id),
-        post=threads.post_of(session, conversation.thread_id),
+        identity=identity,
+        post=post,
         utterances=tuple(
             _utterance(
                 message,
@@ -84,7 +91,14 @@ def read_conversation(
         ),
         answerable=find_answerable(hub, session, conversation, target_id=target_id),
         earlier=own[-1].id if more else None,
+        kept=kept(session, [*identity.emoji, *(post.emoji if post else ()), *_emoji_of(shown)]),
     )
+
+
+def _emoji_of(shown: Iterable[Message]) -> Iterator[Emoji]:
+    for message in shown:
+        yield from message.emoji
+        yield from message.author_emoji
 
 
 def _acts(session: Session, conversation: Conversation) -> Mapping[tuple[int, str], list[Act]]:

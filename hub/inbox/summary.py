@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.connector import Kind, Visibility
+from hub.channels.emoji import told_emoji
+from hub.connector import Emoji, Kind, Visibility
 from hub.inbox.model import ConversationState, Direction
 from hub.kernel.html import snippet
 
@@ -23,6 +24,7 @@ class Utterance:
     language: str | None
     text: str
     content_warning: str
+    emoji: tuple[Emoji, ...] = ()
     moderation: str | None
     created_at: datetime
     received_at: datetime
@@ -41,6 +43,7 @@ class Summary:
     visibility: Visibility
     language: str | None
     snippet: str
+    emoji: tuple[Emoji, ...]
     last_direction: Direction
     last_at: datetime
     unread: int
@@ -51,12 +54,14 @@ def summarise(utterances: Sequence[Utterance], *, read_at: datetime | None) -> S
     shown = [utterance for utterance in utterances if utterance.is_shown]
     last = shown[0] if shown else utterances[0]
     asked = next((utterance for utterance in utterances if utterance.direction is Direction.IN), last)
+    words = snippet(last.content_warning or last.text) if shown else ""
     return Summary(
         state=_state(shown),
         kind=asked.kind,
         visibility=last.visibility,
         language=asked.language,
-        snippet=snippet(last.content_warning or last.text) if shown else "",
+        snippet=words,
+        emoji=told_emoji(last.emoji, words),
         last_direction=last.direction,
         last_at=last.created_at,
         unread=_unread(shown, read_at),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from hub.connector import Incoming, Post
 from hub.inbox.model import Direction
@@ -29,8 +30,9 @@ class _Spot:
 class Threads:
     """Places the messages of one page. `touched` are the conversations whose messages it moved."""
 
-    def __init__(self, session: Session, channel_id: int) -> None:
+    def __init__(self, session: Session, channel_id: int, *, now: datetime) -> None:
         self.session = session
+        self._at = now
         self.channel_id = channel_id
         self.touched: set[int] = set()
         self._spots: dict[str, _Spot] = {}
@@ -166,7 +168,7 @@ class Threads:
         if (thread_id, post.remote_id) in self._hung:
             return
         if post.remote_id not in self._posts:
-            self._posts[post.remote_id] = threads.put_post(self.session, self.channel_id, post)
+            self._posts[post.remote_id] = threads.put_post(self.session, self.channel_id, post, now=self._at)
         threads.hang(self.session, thread_id, self._posts[post.remote_id])
         self._hung.add((thread_id, post.remote_id))
 

@@ -1,15 +1,17 @@
 """The one sanitiser: every piece of HTML, text and address from outside passes here before anybody sees it.
 
 `clean` runs once at intake; its result is stored beside the raw with CLEAN_VERSION, and a row with an older version
-is cleaned again from its raw. Only `render` and `of_ours` make Markup of text. Nothing that leaves here loads
-anything: pictures become their alternative text. What `clean` returns is nh3's own output and the same again when it
-is parsed again, which is exactly what mutation XSS needs to be otherwise.
+is cleaned again from its raw. Only `render`, `named` and `of_ours` make Markup of text. Nothing that leaves here loads
+anything but pictures we keep ourselves (custom emoji): those of others become their alternative text. What `clean`
+returns is nh3's own output and the same again when it is parsed again, which is exactly what mutation XSS needs to be
+otherwise.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 from html import escape, unescape
 from urllib.parse import urlsplit
@@ -19,6 +21,7 @@ import regex
 from markupsafe import Markup
 
 from hub.kernel import html_to_text
+from hub.kernel.emoji import pictured
 from hub.kernel.plaintext import cut, direction, names_in_front, one_line, snippet, visible_controls
 
 __all__ = [
@@ -27,6 +30,7 @@ __all__ = [
     "clean",
     "cut",
     "direction",
+    "named",
     "names_in_front",
     "of_ours",
     "one_line",
@@ -252,16 +256,21 @@ def of_ours(text: str) -> Markup:
     return Markup(text)
 
 
-def render(clean_html: str, *, people_at: str = "") -> Markup:
+def render(clean_html: str, *, people_at: str = "", emoji: Mapping[str, str] | None = None) -> Markup:
     """What `clean` or `text_to_html` returned, as Markup for a page; nothing else may be handed in.
 
     Links open beside the inbox. Where a link's words name another host than it leads to, the real one follows it; not
     where they name a person (`@lena.example`) and it leads to `people_at`, the host that has everybody's pages on a
-    network whose authors choose no server.
+    network whose authors choose no server. emoji: what of ours is shown for a `:code:`, by code.
     """
     marked = _LINK.sub(lambda found: _with_host(found, people_at), clean_html)
     # With a direction of its own a name in front does not decide how the words after it run.
-    return Markup(marked.replace('<a href="', '<a target="_blank" dir="auto" href="'))
+    return Markup(pictured(marked.replace('<a href="', '<a target="_blank" dir="auto" href="'), emoji or {}))
+
+
+def named(text: str, emoji: Mapping[str, str]) -> Markup:
+    """A name or another line of plain text as Markup, with what of ours is shown for its custom emoji, by code."""
+    return Markup(pictured(escape(text), emoji))
 
 
 _LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)

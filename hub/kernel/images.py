@@ -32,6 +32,9 @@ MAX_EDGE = 1_600
 MAX_SENT_EDGE = 3_840
 """What we send may be larger than what we show: networks keep that much."""
 
+EMOJI_EDGE = 192
+"""Custom emoji stand in a line; some are three times as wide as they are high."""
+
 MAX_FRAMES = 300
 MAX_FRAME_PIXELS = 20_000_000
 """All frames of an animation together."""
@@ -74,6 +77,12 @@ def reencode(body: bytes) -> Picture:
     with _opened(body) as opened:
         pixels = _pixels(opened, _most_pixels(opened), MAX_EDGE)
         return _picture(pixels, "JPEG" if opened.format == "JPEG" else "WEBP")
+
+
+def small(body: bytes) -> Picture:
+    """The same for what stands in a line of text: an image/webp at most EMOJI_EDGE long. Raises Rejected likewise."""
+    with _opened(body) as opened:
+        return _picture(_pixels(opened, _most_pixels(opened), EMOJI_EDGE), "WEBP")
 
 
 def to_send(body: bytes) -> Picture:

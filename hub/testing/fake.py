@@ -19,6 +19,7 @@ from hub.connector import (
     Connector,
     Deleted,
     DeletedBy,
+    Emoji,
     Features,
     Incoming,
     Kind,
@@ -29,6 +30,7 @@ from hub.connector import (
     Page,
     Part,
     Plan,
+    Poll,
     Post,
     Receipt,
     ReplyRules,
@@ -67,7 +69,7 @@ class FakeNetwork:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.feed: list[Incoming | Deleted | Skipped] = []
+        self.feed: list[Incoming | Deleted | Post | Skipped] = []
         self.arrivals: list[Arrival] = []
         self.deeds: list[tuple[str, str]] = []
         self.changed: dict[str, str] = {}
@@ -101,6 +103,8 @@ class FakeNetwork:
         done: tuple[str, ...] = (),
         undone: tuple[str, ...] = (),
         content_warning: str = "",
+        emoji: tuple[Emoji, ...] = (),
+        poll: Poll | None = None,
     ) -> FakeNetwork:
         """Somebody says something; ids are m1, m2 … unless given."""
         self._count += 1
@@ -125,8 +129,15 @@ class FakeNetwork:
                 done=done,
                 undone=undone,
                 content_warning=content_warning,
+                emoji=emoji,
+                poll=poll,
             )
         )
+        return self
+
+    def recounts(self, post: Post) -> FakeNetwork:
+        """A post that stands above messages is told anew."""
+        self.feed.append(post)
         return self
 
     def deletes(self, id: str, *, by: DeletedBy = DeletedBy.AUTHOR) -> FakeNetwork:
@@ -171,6 +182,7 @@ class FakeNetwork:
             cursor=str(end),
             messages=tuple(item for item in items if isinstance(item, Incoming)),
             deleted=tuple(item for item in items if isinstance(item, Deleted)),
+            posts=tuple(item for item in items if isinstance(item, Post)),
             skipped=tuple(item for item in items if isinstance(item, Skipped)),
             more=end < len(self.feed),
         )

@@ -70,6 +70,7 @@ def _add_pages(app: Flask) -> None:
         channel_sign_in,
         channels,
         conversation,
+        emoji,
         health,
         inbox,
         metrics,
@@ -83,7 +84,7 @@ def _add_pages(app: Flask) -> None:
         uploads,
     )
 
-    working = (inbox, conversation, notes, pictures, uploads, outbox, channels, channel_connect, channel_sign_in)
+    working = (inbox, conversation, notes, pictures, emoji, uploads, outbox, channels, channel_connect, channel_sign_in)
     for subject in (sign_in, account, *working, people, teams, health, metrics, reports, assets):
         app.register_blueprint(subject.blueprint)
     app.add_url_rule("/", "home", _home)

@@ -14,6 +14,7 @@ from hub.channels import store as channels
 from hub.errors import Absent, Conflict, Invalid
 from hub.inbox import reply
 from hub.inbox.act import Deed, Offer, allowed, queue_deed
+from hub.inbox.emoji import name_of
 from hub.inbox.model import Conversation, Direction, Message
 from hub.inbox.read import Reading, Utterance, mark_read, read_conversation
 from hub.inbox.store import conversations
@@ -255,12 +256,20 @@ class Shown:
     def message(self, utterance: Utterance, delivery: str) -> str:
         """One message; it is made once for as long as it looks the same, except what only we wrote."""
         message, kind = utterance.message, self.reading.line.channel_kind
-        offers = self._offers(utterance)
-        if delivery or len(message.text) + len(message.html or "") > LONGEST_KEPT:
-            return _message(message, kind, utterance.is_context, _has_failed(utterance), offers, delivery)
+        offers, kept = self._offers(utterance), self._kept(message)
+        is_long = len(message.text) + len(message.html or "") > LONGEST_KEPT
+        # How long a poll goes on looks otherwise each time.
+        if delivery or is_long or message.poll is not None:
+            return _message(message, kind, utterance.is_context, _has_failed(utterance), offers, delivery, kept)
         edited = texts.ago(message.edited_at, self.now) if message.edited_at else ""
         created = texts.ago(message.created_at, self.now)
-        return _kept_message(message, kind, utterance.is_context, offers, created, edited, self.language)
+        return _kept_message(message, kind, utterance.is_context, offers, created, edited, self.language, kept)
+
+    def _kept(self, message: Message) -> frozenset[str]:
+        """Of the pictures that can be shown those of this message."""
+        if not self.reading.kept:
+            return frozenset()
+        return self.reading.kept & {name_of(each) for each in (*message.emoji, *message.author_emoji)}
 
     def _offers(self, utterance: Utterance) -> tuple[Offer, ...]:
         """The buttons at a message; what can be answered may be quoted as well, where the network has it."""
@@ -292,13 +301,20 @@ def _kept_message(
     _created: str,
     _edited: str,
     _language: str,
+    kept: frozenset[str],
 ) -> str:
-    return _message(message, kind, is_context, False, offers, "")
+    return _message(message, kind, is_context, False, offers, "", kept)
 
 
 def _message(
-    message: Message, kind: str, is_context: bool, has_failed: bool, offers: tuple[Offer, ...], delivery: str
+    message: Message,
+    kind: str,
+    is_context: bool,
+    has_failed: bool,
+    offers: tuple[Offer, ...],
+    delivery: str,
+    kept: frozenset[str],
 ) -> str:
     pieces: Any = current_app.jinja_env.get_template("inbox/message.html").module
-    found: str = pieces.said(message, kind, is_context, has_failed, offers, delivery)
+    found: str = pieces.said(message, kind, is_context, has_failed, offers, delivery, kept)
     return found

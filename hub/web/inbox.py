@@ -12,6 +12,7 @@ from flask import Blueprint, current_app, render_template, request
 
 from hub.channels import store as channels
 from hub.channels.model import Channel
+from hub.inbox.emoji import kept, name_of
 from hub.inbox.model import Line
 from hub.inbox.store import conversations
 from hub.kernel import texts
@@ -51,7 +52,10 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """One page of the list as of `now`. `further` is where it goes on, empty at the end."""
+    """One page of the list as of `now`. `further` is where it goes on, empty at the end.
+
+    kept: the names of the pictures that can be shown for the emoji in it.
+    """
 
     view: View
     lines: tuple[Line, ...]
@@ -59,13 +63,19 @@ class Listing:
     channels: tuple[Channel, ...]
     now: datetime
     language: str
+    kept: frozenset[str] = frozenset()
 
     def rows(self, current: int | None) -> Iterator[str]:
         """The rows as markup, each made once for as long as it looks the same. `current`: the open conversation."""
         return (self._row(line, is_current=line.conversation.id == current) for line in self.lines)
 
     def _row(self, line: Line, *, is_current: bool) -> str:
-        return _row(line, self.view, is_current, texts.ago(line.conversation.last_at, self.now), self.language)
+        shown_time = texts.ago(line.conversation.last_at, self.now)
+        return _row(line, self.view, is_current, shown_time, self.language, self._kept(line))
+
+    def _kept(self, line: Line) -> frozenset[str]:
+        """Of the pictures that can be shown those of this row."""
+        return self.kept & {name_of(each) for each in line.emoji} if self.kept else self.kept
 
 
 @blueprint.get("/inbox")
@@ -98,6 +108,7 @@ def listing() -> Listing:
             after=conversations.parse_mark(request.args.get("after", "")),
             limit=PAGE + 1,
         )
+        pictures = kept(session, [each for line in lines for each in line.emoji])
     shown = tuple(lines[:PAGE])
     further = conversations.format_mark(shown[-1].conversation) if len(lines) > PAGE else ""
     return Listing(
@@ -107,6 +118,7 @@ def listing() -> Listing:
         channels=mine,
         now=the_hub().clock(),
         language=f"{texts.current_language()} {texts.current_time_zone()}",
+        kept=pictures,
     )
 
 
@@ -123,7 +135,7 @@ def _visible_channels(session: Session, who: Actor) -> tuple[Channel, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _row(line: Line, view: View, is_current: bool, _shown_time: str, _language: str) -> str:
+def _row(line: Line, view: View, is_current: bool, _shown_time: str, _language: str, pictures: frozenset[str]) -> str:
     pieces: Any = current_app.jinja_env.get_template("inbox/row.html").module
-    found: str = pieces.row(line, view.arguments, is_current)
+    found: str = pieces.row(line, view.arguments, is_current, pictures)
     return found

@@ -15,9 +15,11 @@ from flask.templating import Environment
 from hub.channels.connect import error_of
 from hub.channels.model import Trouble
 from hub.inbox.model import Message
+from hub.inbox.polls import shares
 from hub.inbox.uploads import upload_id_of
 from hub.kernel import html, texts
 from hub.people.authorize import may
+from hub.web.emoji import addresses, bare, named
 from hub.web.navigation import navigation
 from hub.web.notices import notice
 from hub.web.security import form_token, page_nonce
@@ -55,6 +57,10 @@ def dress(app: Flask) -> None:
     env.filters.update(
         body=body,
         is_long=is_long,
+        named=named,
+        bare=bare,
+        shares=shares,
+        is_over=is_over,
         one_line=lambda text: html.one_line(text, LONGEST_LINE),
         safe_link=safe_link,
         visible=html.visible_controls,
@@ -117,16 +123,23 @@ def live_position() -> str:
     return str(g.get("live_position", ""))
 
 
-def body(message: Message, channel_kind: str = "") -> str:
+def is_over(instant: datetime | None) -> bool:
+    """Whether it has passed; what never comes has not."""
+    return instant is not None and instant <= the_hub().clock()
+
+
+def body(message: Message, channel_kind: str = "", kept: frozenset[str] = frozenset()) -> str:
     """A message as it is shown: clean HTML where the network has some, else its text with links.
 
-    One that would make the page of a whole conversation heavy is shown as the beginning of its text.
+    One that would make the page of a whole conversation heavy is shown as the beginning of its text. kept: the names
+    of pictures that can be shown for its emoji.
     """
     if is_long(message):
         return html.render(html.text_to_html(html.cut(message.text, SHOWN_OF_LONG) + " …"))
     shown = message.html if message.html is not None else html.text_to_html(message.text)
     connector = the_hub().plugins.connectors.get(channel_kind)
-    return html.render(shown, people_at=connector.people_at if connector else "")
+    people_at = connector.people_at if connector else ""
+    return html.render(shown, people_at=people_at, emoji=addresses(message.emoji, kept) if kept else {})
 
 
 def is_long(message: Message) -> bool:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from hub.connector import Attachment, Author, Incoming, Kind, Post, Receipt, ReplyRules, Skipped, Visibility
 from hub.kernel.html import text_of
 
+from .details import emoji, emoji_of, poll_of
 from .showing import shown
 from .wording import without_leading_mentions
 
@@ -78,6 +79,7 @@ def author_of(account: Raw, domain: str, our_id: str) -> Author:
         id=str(uri or f"acct:{full}"),
         handle=f"@{full}",
         name=str(account.get("display_name") or account.get("username") or ""),
+        emoji=emoji(account.get("emojis")),
         url=_words(account.get("url")),
         avatar=_words(account.get("avatar_static")) or _words(account.get("avatar")),
         is_us=name_of(account["id"]) == our_id,
@@ -88,7 +90,7 @@ def author_of(account: Raw, domain: str, our_id: str) -> Author:
 def incoming(status: Raw, me: Me, setting: Setting) -> Incoming:
     """One status. Raises KeyError, TypeError, ValueError or AttributeError when it cannot be read."""
     author = author_of(status["account"], me.domain, me.id)
-    html = shown(status, ours=author.is_us)
+    words = shown(status, ours=author.is_us, with_choices=True)
     visibility_raw = str(status.get("visibility") or "")
     reply_to = status.get("in_reply_to_id")
     others = tuple(_others(status, me))
@@ -98,8 +100,10 @@ def incoming(status: Raw, me: Me, setting: Setting) -> Incoming:
         kind=_kind(status, me, setting),
         kind_raw=setting.came_as,
         author=author,
-        text=_our_words(status, html) if author.is_us else text_of(html),
-        html=html,
+        text=_our_words(status, words) if author.is_us else text_of(words),
+        html=shown(status, ours=author.is_us),
+        emoji=emoji_of(status),
+        poll=poll_of(status),
         created_at=instant(status["created_at"]),
         edited_at=instant(status["edited_at"]) if status.get("edited_at") else None,
         global_id=_words(status.get("uri")),
@@ -149,6 +153,8 @@ def as_post(status: Raw, me: Me) -> Post:
     return Post(
         remote_id=name_of(status["id"]),
         text=text_of(shown(status, ours=is_ours(status, me))),
+        emoji=emoji_of(status),
+        poll=poll_of(status),
         link=permalink(status),
         created_at=instant(status["created_at"]),
     )

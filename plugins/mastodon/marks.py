@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from . import mapping
+from .details import standing
 from .mapping import MALFORMED, Raw
 
 MISSING = "?"
@@ -25,7 +26,8 @@ _LETTERS = {"like": "l", "boost": "b", "bookmark": "m"}
 class Mark:
     """came_as: how it came to us. seen: its revision, as a fingerprint. done: what our account had done to it, a letter
     each; done_at: since when that is to be told once more. answers: how many the server counted when its thread was
-    last read, answers_at: when that was. Instants are epoch seconds, 0: never.
+    last read, answers_at: when that was. polled: how its poll stood, as a fingerprint. Instants are epoch seconds, 0:
+    never.
     """
 
     came_as: str
@@ -34,6 +36,7 @@ class Mark:
     done_at: int = 0
     answers: int = 0
     answers_at: int = 0
+    polled: str = ""
 
     @property
     def is_missing(self) -> bool:
@@ -41,11 +44,12 @@ class Mark:
 
     def dump(self) -> str:
         numbers = (str(number or "") for number in (self.done_at, self.answers, self.answers_at))
-        return " ".join((self.came_as, self.seen, self.done, *numbers)).rstrip()
+        return " ".join((self.came_as, self.seen, self.done, *numbers, self.polled)).rstrip()
 
     def says(self, status: Raw) -> bool:
         """Whether the status is still as it was told, and nothing of it is to be told once more."""
-        return not self.done_at and (self.seen, self.done) == (_seen(status), _done(status))
+        now = (_seen(status), _done(status), standing(status))
+        return not self.done_at and (self.seen, self.done, self.polled) == now
 
     def has_other_answers(self, status: Raw, now: int) -> bool:
         """Whether its thread is to be read again."""
@@ -57,7 +61,7 @@ class Mark:
 
 def read_mark(kept: str) -> Mark:
     """A mark out of a cursor. Raises ValueError."""
-    came_as, seen, done, done_at, answers, answers_at = (kept.split(" ") + [""] * 5)[:6]
+    came_as, seen, done, done_at, answers, answers_at, polled = (kept.split(" ") + [""] * 6)[:7]
     return Mark(
         came_as=came_as,
         seen=seen,
@@ -65,12 +69,19 @@ def read_mark(kept: str) -> Mark:
         done_at=int(done_at or 0),
         answers=int(answers or 0),
         answers_at=int(answers_at or 0),
+        polled=polled,
     )
 
 
 def mark_of(status: Raw, came_as: str, before: Mark | None, now: int) -> Mark:
     """The mark of a status that is told now, after the one it had `before`. Raises like mapping.incoming."""
-    told = Mark(came_as=came_as, seen=_seen(status), done=_done(status), answers=_answers(status))
+    told = Mark(
+        came_as=came_as,
+        seen=_seen(status),
+        done=_done(status),
+        answers=_answers(status),
+        polled=standing(status),
+    )
     if before is None:
         return told
     told = replace(told, answers=before.answers, answers_at=before.answers_at)

@@ -75,6 +75,7 @@ class Pull:
             .dump(),
             messages=tuple(self._page.messages.values()),
             deleted=tuple(self._deleted),
+            posts=tuple(self._page.posts.values()),
             skipped=tuple(self._page.skipped),
             more=more,
             history=history,

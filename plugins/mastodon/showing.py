@@ -1,4 +1,4 @@
-"""A status as HTML to be read: its words, then its poll, the post it quotes and the page it links to. Pure.
+"""A status as HTML to be read: its words, then the post it quotes and the page it links to. Pure.
 
 The result is as hostile as the network's own HTML; the hub cleans it.
 """
@@ -15,14 +15,18 @@ _SHOWN_QUOTES = ("accepted", "")
 _QUOTE_LINK = re.compile(r'<p class="quote-inline">.*?</p>', re.DOTALL)
 
 
-def shown(status: Raw, *, ours: bool) -> str:
-    """The whole of a status. Of ours the link's preview is left out: it comes later, and we know what we linked."""
+def shown(status: Raw, *, ours: bool, with_choices: bool = False) -> str:
+    """The whole of a status but its poll, which is told apart; with_choices: for its text, where they are words.
+
+    Of ours the link's preview is left out: it comes later, and we know what we linked.
+    """
     content = status.get("content")
     if not isinstance(content, str):
         raise TypeError("a status without content")
     if isinstance(status.get("quote"), dict):
         content = without_quote_link(content)
-    return content + _poll(status.get("poll")) + _quote(status.get("quote")) + ("" if ours else _card(status))
+    choices = _choices(status.get("poll")) if with_choices else ""
+    return content + choices + _quote(status.get("quote")) + ("" if ours else _card(status))
 
 
 def without_quote_link(content: str) -> str:
@@ -40,8 +44,7 @@ def quoted_id(status: Raw) -> str:
     return str(told or "")
 
 
-def _poll(poll: Any) -> str:
-    """The choices; how many took each changes by the minute and is left to the network."""
+def _choices(poll: Any) -> str:
     if not isinstance(poll, dict):
         return ""
     choices = "".join(f"<li>{escape(str(option.get('title') or ''))}</li>" for option in poll.get("options") or ())

@@ -9,6 +9,7 @@ from typing import Any
 from hub.connector import Incoming, Post, Skipped, Visibility
 
 from . import mapping
+from .details import standing
 from .items import id_of
 from .mapping import MALFORMED, Me, Raw, Setting
 from .marks import Mark, is_as_told, mark_of
@@ -30,6 +31,7 @@ class Telling:
     def __init__(self, me: Me, now: int, *, answers_quietly: bool) -> None:
         self.watched: Mapping[str, Mark] = {}
         self.messages: dict[str, Incoming] = {}
+        self.posts: dict[str, Post] = {}
         self.skipped: list[Skipped] = []
         self.marks: dict[str, Mark] = {}
         self.answered: list[str] = []
@@ -51,6 +53,7 @@ class Telling:
                 self.skipped.append(mapping.skipped(status, error))
             return
         if message.author.is_us and message.parent_id is None:
+            self._recount(status)
             return  # our own posts stand above what answers them
         if self._answers_quietly and message.visibility is Visibility.PUBLIC:
             message = replace(message, reply=replace(message.reply, visibility=Visibility.UNLISTED))
@@ -69,7 +72,9 @@ class Telling:
         mark = self.watched.get(id_of(status))
         if mark is None:
             return
-        if mark.came_as != POST and not is_as_told(mark, status):
+        if mark.came_as == POST:
+            self._recount(status)
+        elif not is_as_told(mark, status):
             self.tell(status, Setting(came_as=mark.came_as))
         self.count_answers(status)
 
@@ -80,9 +85,24 @@ class Telling:
             if before is None and not item.get("reblog"):
                 mark = mark_of(item, POST, None, 0)
                 self.marks[id] = replace(mark, answers=0) if is_new else mark
+            elif before is not None and before.came_as == POST:
+                self._recount(item)
             self.count_answers(item)
         except MALFORMED:  # the next one is another
             return
+
+    def _recount(self, status: Raw) -> None:
+        """Tell a post of ours again when its poll stands otherwise than it was told."""
+        id, polled = id_of(status), standing(status)
+        mark = self.marks.get(id) or self.watched.get(id)
+        if not polled or (mark is not None and mark.polled == polled):
+            return
+        try:
+            self.posts[id] = mapping.as_post(status, self._me)
+        except MALFORMED:
+            return
+        if mark is not None:
+            self.marks[id] = replace(mark, polled=polled)
 
     def count_answers(self, status: Raw) -> None:
         """Have the thread of a watched status read again when the number of its answers is another than before."""

@@ -9,8 +9,12 @@ from datetime import datetime
 
 import msgspec
 
-from hub.connector import DeletedBy, Incoming
+from hub.channels.emoji import told_emoji, write_emoji
+from hub.connector import DeletedBy, Emoji, Incoming
+from hub.customers.store import facts
 from hub.inbox.model import Direction, Origin
+from hub.inbox.polls import write_poll
+from hub.inbox.store import threads
 from hub.inbox.store.tombs import Tomb, tomb_columns
 from hub.kernel.clock import from_micros_or_none
 from hub.kernel.database import Row, Session, storable
@@ -19,7 +23,7 @@ from hub.outbox.model import OutboxItem
 
 _KNOWN = """
     SELECT id, remote_id, revision, pull, thread_id, conversation_id, identity_id, direction, origin, addressed, text,
-        html, done, edited_at, deleted_at, deleted_by
+        html, poll, done, edited_at, deleted_at, deleted_by
     FROM messages WHERE channel_id = :channel_id AND remote_id IN {texts remote_ids}"""
 
 _CHILDREN = """
@@ -30,13 +34,13 @@ _INSERT = """
     INSERT INTO messages (
         channel_id, remote_id, revision, pull, thread_id, parent_remote_id, conversation_id, identity_id, agent_id,
         direction, origin, kind, addressed, visibility, language, content_warning, text, html, html_version,
-        source_html, attachments, moderation, done, reply, permalink, created_at, received_at, edited_at, date_guessed,
-        history, deleted_at, deleted_by, raw)
+        source_html, emoji, poll, polled_at, attachments, moderation, done, reply, permalink, created_at, received_at,
+        edited_at, date_guessed, history, deleted_at, deleted_by, raw)
     VALUES (
         :channel_id, :remote_id, :revision, :pull, :thread_id, :parent_remote_id, :conversation_id, :identity_id,
         :agent_id, :direction, :origin, :kind, :addressed, :visibility, :language, :content_warning, :text, :html,
-        :html_version, :source_html, :attachments, :moderation, :done, :reply, :permalink, :created_at, :received_at,
-        :edited_at, :date_guessed, :history, :deleted_at, :deleted_by, :raw)
+        :html_version, :source_html, :emoji, :poll, :polled_at, :attachments, :moderation, :done, :reply, :permalink,
+        :created_at, :received_at, :edited_at, :date_guessed, :history, :deleted_at, :deleted_by, :raw)
     RETURNING id"""
 
 _KEEP_VERSION = """
@@ -46,6 +50,7 @@ _KEEP_VERSION = """
 _REVISE = """
     UPDATE messages SET revision = :revision, pull = :pull, text = :text, html = :html, html_version = :html_version,
         source_html = :source_html, language = :language, content_warning = :content_warning, visibility = :visibility,
+        emoji = :emoji, poll = :poll, polled_at = :polled_at,
         attachments = CASE WHEN origin = 'hub' AND attachments <> '[]' THEN attachments ELSE :attachments END,
         moderation = :moderation, reply = :reply, permalink = :permalink, edited_at = :edited_at, raw = :raw
     WHERE id = :id"""
@@ -53,6 +58,8 @@ _REVISE = """
 _REPLACED = "SELECT DISTINCT revision FROM message_versions WHERE message_id = :id"
 
 _SET_DONE = "UPDATE messages SET done = :done WHERE id = :id"
+
+_COUNT_ANEW = "UPDATE messages SET poll = :poll, polled_at = :now WHERE id = :id"
 
 # The network tells by itself when it was, in a pull to come; where it does not, we say it.
 _CHANGE_TEXT = """
@@ -63,7 +70,7 @@ _CHANGE_TEXT = """
 _CONFIRM = """
     UPDATE messages SET revision = :revision, pull = :pull, identity_id = :identity_id, permalink = :permalink,
         parent_remote_id = COALESCE(:parent_remote_id, parent_remote_id), moderation = :moderation, reply = :reply,
-        source_html = :source_html, raw = :raw
+        source_html = :source_html, emoji = :emoji, raw = :raw
     WHERE id = :id"""
 
 _ADDRESS = """
@@ -103,6 +110,7 @@ class Known:
     addressed: bool
     text: str
     html: str | None
+    poll: str | None
     done: tuple[str, ...]
     edited_at: datetime | None
     deleted_at: datetime | None
@@ -177,6 +185,7 @@ def add(session: Session, message: Incoming, place: Place) -> int:
         addressed=int(message.addressed),
         created_at=min(message.created_at, place.received_at),
         received_at=place.received_at,
+        polled_at=place.received_at if message.poll else None,
         done=to_json(sorted(set(message.done))),
         date_guessed=int(message.date_guessed),
         history=int(place.history),
@@ -201,7 +210,7 @@ def revise(session: Session, stored: Known, message: Incoming, *, pull: int, now
     content = _content(message)
     if (content["text"], content["html"]) != (stored.text, stored.html):
         session.run(_KEEP_VERSION, id=stored.id, now=now)
-    session.run(_REVISE, id=stored.id, pull=pull, **content)
+    session.run(_REVISE, id=stored.id, pull=pull, polled_at=now if message.poll else None, **content)
 
 
 def replaced(session: Session, message_id: int) -> frozenset[str]:
@@ -218,7 +227,10 @@ def confirm(session: Session, message_id: int, message: Incoming, *, identity_id
         pull=pull,
         identity_id=identity_id,
         parent_remote_id=message.parent_id,
-        **{name: content[name] for name in ("revision", "permalink", "moderation", "reply", "source_html", "raw")},
+        **{
+            name: content[name]
+            for name in ("revision", "permalink", "moderation", "reply", "source_html", "emoji", "raw")
+        },
     )
 
 
@@ -239,6 +251,11 @@ def address(
 def set_done(session: Session, message_id: int, done: Iterable[str]) -> None:
     """Write down what our account has done to a message."""
     session.run(_SET_DONE, id=message_id, done=to_json(sorted(set(done))))
+
+
+def count_anew(session: Session, message_id: int, poll: str, *, now: datetime) -> None:
+    """The votes of a poll are others than before; nothing was said."""
+    session.run(_COUNT_ANEW, id=message_id, poll=poll, now=now)
 
 
 def change_text(session: Session, stored: Known, text: str, *, edited_at: datetime | None, now: datetime) -> None:
@@ -290,6 +307,8 @@ def _content(message: Incoming) -> dict[str, object]:
         "html": clean(source) if source is not None else None,
         "html_version": CLEAN_VERSION,
         "source_html": source,
+        "emoji": write_emoji(told_emoji(message.emoji, *_texts(message))),
+        "poll": write_poll(message.poll),
         "attachments": to_json(message.attachments[:_MOST_ATTACHMENTS]),
         "moderation": message.moderation.value if message.moderation else None,
         "reply": to_json(message.reply),
@@ -297,6 +316,19 @@ def _content(message: Incoming) -> dict[str, object]:
         "edited_at": message.edited_at,
         "raw": raw if len(raw) <= _LONGEST_RAW else "{}",
     }
+
+
+def emoji_of(message: Incoming) -> tuple[Emoji, ...]:
+    """All that are kept of a message: its own, its author's, and those of the post above it."""
+    post = threads.emoji_of(message.post) if message.post and message.post.emoji else ()
+    author = facts(message.author).emoji if message.author.emoji else ()
+    return (*told_emoji(message.emoji, *_texts(message)), *author, *post)
+
+
+def _texts(message: Incoming) -> tuple[str, ...]:
+    """Where an emoji may stand."""
+    choices = message.poll.choices if message.poll else ()
+    return (message.text, message.html or "", message.content_warning, *(choice.text for choice in choices))
 
 
 def _known(row: Row) -> Known:
@@ -313,6 +345,7 @@ def _known(row: Row) -> Known:
         addressed=bool(row["addressed"]),
         text=row["text"],
         html=row["html"],
+        poll=row["poll"],
         done=tuple(json.loads(row["done"])),
         edited_at=from_micros_or_none(row["edited_at"]),
         deleted_at=from_micros_or_none(row["deleted_at"]),

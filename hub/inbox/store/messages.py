@@ -9,8 +9,10 @@ from typing import Any
 
 import msgspec
 
+from hub.channels.emoji import read_emoji
 from hub.connector import Attachment, DeletedBy, Kind, Moderation, ReplyRules, Trust, Visibility
 from hub.inbox.model import Direction, Message, Origin
+from hub.inbox.polls import read_poll
 from hub.inbox.summary import Utterance
 from hub.kernel.clock import from_micros, from_micros_or_none
 from hub.kernel.database import Row, Session
@@ -25,8 +27,8 @@ SAID = """
 
 _UTTERANCES = f"""
     SELECT messages.direction, messages.kind, messages.visibility, messages.language, messages.text,
-        messages.content_warning, messages.moderation, messages.created_at, messages.received_at, messages.deleted_at,
-        messages.history, messages.remote_id, messages.id
+        messages.content_warning, messages.emoji, messages.moderation, messages.created_at, messages.received_at,
+        messages.deleted_at, messages.history, messages.remote_id, messages.id
     FROM messages LEFT JOIN outbox ON outbox.id = messages.outbox_id
     WHERE messages.conversation_id = :conversation_id AND {SAID}
       AND (outbox.state IS NULL OR outbox.state <> 'failed') AND messages.direction <> 'note'
@@ -36,10 +38,11 @@ _SHOWN = """
     messages.id, messages.channel_id, messages.conversation_id, messages.thread_id, messages.remote_id,
     messages.parent_remote_id, messages.revision, messages.identity_id, messages.agent_id, messages.outbox_id,
     messages.direction, messages.origin, messages.kind, messages.visibility, messages.language,
-    messages.content_warning, messages.text, messages.html, messages.html_version, messages.attachments,
-    messages.moderation, messages.done, messages.reply, messages.permalink, messages.created_at, messages.edited_at,
-    messages.deleted_at, messages.deleted_by, messages.date_guessed, identities.name AS author_name,
-    identities.handle AS author_handle, identities.trust AS author_trust, agents.name AS agent_name"""
+    messages.content_warning, messages.text, messages.html, messages.html_version, messages.emoji, messages.poll,
+    messages.polled_at, messages.attachments, messages.moderation, messages.done, messages.reply, messages.permalink,
+    messages.created_at, messages.edited_at, messages.deleted_at, messages.deleted_by, messages.date_guessed,
+    identities.name AS author_name, identities.emoji AS author_emoji, identities.handle AS author_handle,
+    identities.trust AS author_trust, agents.name AS agent_name"""
 
 _JOINS = """
     FROM messages LEFT JOIN identities ON identities.id = messages.identity_id
@@ -149,6 +152,7 @@ def _utterance(row: Row) -> Utterance:
         language=row["language"],
         text=row["text"],
         content_warning=row["content_warning"],
+        emoji=read_emoji(row["emoji"]),
         moderation=row["moderation"],
         created_at=from_micros(row["created_at"]),
         received_at=from_micros(row["received_at"]),
@@ -200,6 +204,9 @@ def _made(row: Row, html: str | None) -> Message:
         content_warning=row["content_warning"],
         text=row["text"],
         html=html,
+        emoji=read_emoji(row["emoji"]),
+        poll=read_poll(row["poll"]),
+        polled_at=from_micros_or_none(row["polled_at"]),
         attachments=msgspec.json.decode(row["attachments"], type=tuple[Attachment, ...]),
         moderation=Moderation(row["moderation"]) if row["moderation"] else None,
         done=tuple(msgspec.json.decode(row["done"], type=list[str])),
@@ -211,6 +218,7 @@ def _made(row: Row, html: str | None) -> Message:
         deleted_by=DeletedBy(row["deleted_by"]) if row["deleted_by"] else None,
         date_guessed=bool(row["date_guessed"]),
         author_name=row["agent_name"] or row["author_name"] or "",
+        author_emoji=() if row["agent_name"] else read_emoji(row["author_emoji"] or "[]"),
         author_handle=row["author_handle"] or "",
         author_trust=Trust(row["author_trust"] or "network"),
     )

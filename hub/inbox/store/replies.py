@@ -55,7 +55,8 @@ _MATCH = """
 _ABSORB = """
     UPDATE messages SET pull = native.pull, identity_id = native.identity_id, edited_at = native.edited_at,
         deleted_at = native.deleted_at, deleted_by = native.deleted_by, moderation = native.moderation,
-        reply = native.reply, permalink = native.permalink, source_html = native.source_html, raw = native.raw,
+        reply = native.reply, permalink = native.permalink, source_html = native.source_html, emoji = native.emoji,
+        raw = native.raw,
         parent_remote_id = COALESCE(native.parent_remote_id, messages.parent_remote_id),
         text = CASE WHEN native.edited_at IS NULL THEN messages.text ELSE native.text END,
         html = CASE WHEN native.edited_at IS NULL THEN messages.html ELSE native.html END,

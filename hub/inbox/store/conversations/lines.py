@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from hub.channels.emoji import read_emoji
 from hub.connector import Trust
 from hub.errors import Absent
 from hub.inbox.model import Conversation, ConversationState, Line
@@ -15,8 +16,8 @@ from hub.kernel.clock import from_micros, to_micros
 from hub.kernel.database import Row, Session
 
 _LINE = f"""
-    SELECT {COLUMNS}, identities.name, identities.handle, identities.trust, channels.kind AS channel_kind,
-        channels.name AS channel_name, posts.title AS post_title
+    SELECT {COLUMNS}, identities.name, identities.emoji AS name_emoji, identities.handle, identities.trust,
+        channels.kind AS channel_kind, channels.name AS channel_name, posts.title AS post_title
     FROM conversations JOIN identities ON identities.id = conversations.identity_id
     JOIN channels ON channels.id = conversations.channel_id JOIN threads ON threads.id = conversations.thread_id
     LEFT JOIN posts ON posts.id = threads.post_id"""  # noqa: S608
@@ -157,6 +158,7 @@ def _line(row: Row) -> Line:
     return Line(
         conversation=conversation_of(row),
         name=row["name"],
+        name_emoji=read_emoji(row["name_emoji"]),
         handle=row["handle"],
         trust=Trust(row["trust"]),
         channel_kind=row["channel_kind"],

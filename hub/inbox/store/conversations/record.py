@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from hub.channels.emoji import read_emoji, write_emoji
 from hub.connector import Kind, Visibility
 from hub.errors import Absent
 from hub.inbox.model import Conversation, ConversationState, Direction
@@ -16,8 +17,8 @@ from hub.kernel.database import Row, Session
 COLUMNS = """
     conversations.id, conversations.channel_id, conversations.team_id, conversations.thread_id,
     conversations.identity_id, conversations.state, conversations.kind, conversations.visibility,
-    conversations.language, conversations.snippet, conversations.last_direction, conversations.last_at,
-    conversations.unread, conversations.version, conversations.created_at"""
+    conversations.language, conversations.snippet, conversations.emoji, conversations.last_direction,
+    conversations.last_at, conversations.unread, conversations.version, conversations.created_at"""
 
 _OPEN = """
     INSERT INTO conversations (channel_id, team_id, thread_id, identity_id, state, kind, visibility, language, snippet,
@@ -28,7 +29,7 @@ _OPEN = """
 
 _SUMMARISE = """
     UPDATE conversations SET state = :state, kind = :kind, visibility = :visibility, language = :language,
-        snippet = :snippet, last_direction = :last_direction, last_at = :last_at, unread = :unread,
+        snippet = :snippet, emoji = :emoji, last_direction = :last_direction, last_at = :last_at, unread = :unread,
         version = version + :said
     WHERE id = :id"""
 
@@ -123,6 +124,7 @@ def summarise_all(session: Session, summaries: Mapping[int, Summary], *, said: b
             "visibility": summary.visibility.value,
             "language": summary.language,
             "snippet": summary.snippet,
+            "emoji": write_emoji(summary.emoji),
             "last_direction": summary.last_direction.value,
             "last_at": summary.last_at,
             "unread": summary.unread,
@@ -221,6 +223,7 @@ def conversation_of(row: Row) -> Conversation:
         visibility=Visibility(row["visibility"]),
         language=row["language"],
         snippet=row["snippet"],
+        emoji=read_emoji(row["emoji"]),
         last_direction=Direction(row["last_direction"]),
         last_at=from_micros(row["last_at"]),
         unread=row["unread"],
