@@ -25,7 +25,7 @@ TOO_COSTLY = 3
 # "hourly" is left out: WordPress says it of every feed, whatever the site does, and a comment would be an hour late.
 _PERIODS = {"daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 _MAIL_AND_NAME = re.compile(r"[^\s@()]+@[^\s()]+\s+\((?P<name>[^()]+)\)")
-_NAME_AND_MAIL = re.compile(r"(?P<name>[^<>]+?)\s*<[^<>\s]+@[^<>\s]+>")
+_NAME_AND_MAIL = re.compile(r"(?P<name>[^<>]*[^<>\s])\s*<[^<>\s]+@[^<>\s]+>")
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 
 
