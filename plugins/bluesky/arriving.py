@@ -14,6 +14,7 @@ from hub.connector import Outgoing, Plan, Receipt, Uploads, Visibility
 from hub.errors import AlreadySent, Ambiguous, Gone, NotFound, Rejected, Unavailable
 
 from . import composing, mapping
+from .cards import Cards, with_picture
 from .direct import Direct, MessageId, read_id
 from .mapping import MALFORMED, POST, Me, Raw
 from .reading import Reading
@@ -27,8 +28,9 @@ _CLOCKS_APART = timedelta(minutes=2)
 class Arriving:
     """Writes as one account."""
 
-    def __init__(self, server: Server, reading: Reading, direct: Direct, uploads: Uploads) -> None:
+    def __init__(self, server: Server, reading: Reading, direct: Direct, uploads: Uploads, cards: Cards) -> None:
         self._server = server
+        self._cards = cards
         self._reading = reading
         self._direct = direct
         self._uploads = uploads
@@ -36,7 +38,7 @@ class Arriving:
     def send(self, plan: Plan, part: int, previous: Receipt | None) -> Receipt:
         if is_direct(plan.outgoing):
             return self._send_message(plan, part)
-        record = {**plan.parts[part].body["record"], **self._refer(plan, part, previous)}
+        record = self._with_card({**plan.parts[part].body["record"], **self._refer(plan, part, previous)}, plan, part)
         key = plan.parts[part].reserved or ""
         content = {"repo": self._server.session.did, "collection": POST, "rkey": key, "record": record}
         try:
@@ -71,6 +73,18 @@ class Arriving:
         ]
         embed = composing.embed_of(pictures, quoted)
         return {**({} if quoted else {"reply": composing.reply_to(view)}), **({"embed": embed} if embed else {})}
+
+    def _with_card(self, record: dict[str, Any], plan: Plan, part: int) -> dict[str, Any]:
+        """The record with the picture of its card, where it has one that can be had."""
+        address = plan.parts[part].body.get("picture")
+        picture = self._cards.picture(str(address)) if address else None
+        if picture is None:
+            return record
+        try:
+            blob = self._server.upload(picture.body, picture.media_type)
+        except Rejected:
+            return record
+        return {**record, "embed": with_picture(record["embed"], blob)}
 
     def _look_at(self, outgoing: Outgoing) -> Raw:
         """What is answered, when it can be. Raises NotFound, and Rejected where the answer would be seen by nobody."""

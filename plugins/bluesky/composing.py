@@ -14,6 +14,7 @@ from hub.connector import Limits, Measure, Outgoing, Part, Upload, Visibility
 from hub.errors import Rejected
 from hub.kernel.splitting import split
 
+from .cards import Card
 from .mapping import POST, refs
 from .record_keys import reserve
 from .rich_text import facets, graphemes, unbreakable
@@ -90,14 +91,23 @@ def parts_of(outgoing: Outgoing) -> tuple[str, ...]:
 
 
 def posts(
-    outgoing: Outgoing, texts: Sequence[str], *, key: str, at: datetime, dids: Mapping[str, str]
+    outgoing: Outgoing,
+    texts: Sequence[str],
+    *,
+    key: str,
+    at: datetime,
+    dids: Mapping[str, str],
+    card: Card | None = None,
 ) -> tuple[Part, ...]:
     """The posts of an answer, each under a key of its own. What one refers to is looked up anew when it is sent."""
     return tuple(
         Part(
             text=text,
             reserved=reserve(at, key, number),
-            body={"record": _record(outgoing, text, number, at + timedelta(milliseconds=number), dids)},
+            body=_with_card(
+                {"record": _record(outgoing, text, number, at + timedelta(milliseconds=number), dids)},
+                card if card is not None and card.part == number else None,
+            ),
         )
         for number, text in enumerate(texts)
     )
@@ -134,6 +144,14 @@ def _record(outgoing: Outgoing, text: str, number: int, at: datetime, dids: Mapp
     if number == 0 and not outgoing.quote and isinstance(view, Mapping):
         record["reply"] = reply_to(view)
     return _with_facets(record, text, dids)
+
+
+def _with_card(body: dict[str, Any], card: Card | None) -> dict[str, Any]:
+    """Its words are frozen with the record; its picture is handed over when it is sent, since servers keep one that no
+    post names for hours only."""
+    if card is None:
+        return body
+    return {"record": {**body["record"], "embed": card.embed}, "picture": card.picture}
 
 
 def _with_facets(record: dict[str, Any], text: str, dids: Mapping[str, str]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from hub.errors import AuthExpired, Misconfigured, Rejected
 
 from . import composing, diagnosis
 from .arriving import Arriving, is_direct
+from .cards import Cards
 from .direct import Direct
 from .mapping import Me
 from .progress import read_cursor
@@ -54,6 +55,13 @@ class BlueskySettings:
         kind="url",
         default="https://bsky.social",
         help="Only for accounts that live on a server of their own.",
+    )
+    link_cards: str = setting(
+        "Cards for links",
+        kind="choice",
+        default="yes",
+        choices={"yes": "Yes, for the first link of an answer", "no": "No"},
+        help="Title and picture of the page below an answer; this server fetches them as the answer goes out.",
     )
 
 
@@ -85,6 +93,7 @@ class Bluesky(Connector):
         self._server = Server(context, self._sessions)
         self._reading = Reading(self._server)
         self._actions = Actions(context, self._sessions, self._server)
+        self._cards = Cards(context.http)
         self._known_direct: Direct | None = None
 
     def check(self) -> Check:
@@ -112,7 +121,8 @@ class Bluesky(Connector):
         if is_direct(outgoing):
             return Plan(outgoing=outgoing, parts=composing.messages(texts, dids))
         now = self.context.clock()
-        return Plan(outgoing=outgoing, parts=composing.posts(outgoing, texts, key=key, at=now, dids=dids))
+        card = self._cards.of(outgoing, texts) if self.settings.link_cards == "yes" else None
+        return Plan(outgoing=outgoing, parts=composing.posts(outgoing, texts, key=key, at=now, dids=dids, card=card))
 
     def send(self, plan: Plan, part: int, previous: Receipt | None) -> Receipt:
         return self._arriving().send(plan, part, previous)
@@ -132,7 +142,7 @@ class Bluesky(Connector):
         return self._known_direct
 
     def _arriving(self) -> Arriving:
-        return Arriving(self._server, self._reading, self._direct(), self.context.uploads)
+        return Arriving(self._server, self._reading, self._direct(), self.context.uploads, self._cards)
 
     def _dids(self, text: str) -> dict[str, str]:
         """Who is meant by the handles in a text. One that nobody has stays a word."""

@@ -14,11 +14,12 @@ SECONDS = 3
 UNITS = [
     *("[", "*", "a@a@a@", "@a.b ", "http://", "https://a.", "<", "&", "(", "@", " ", "a-", "_", "\u0301", '<a href="'),
     *("<a ", "<!--", "&amp;", "<a@b", "「", "! ", "<a>;", "token=", "://a:", 'rel="', "#a "),
+    *('<meta "', '<meta "<meta" ', "<meta a='", "<title>"),
 ]
 
 
 def main() -> None:
-    from hub_plugins.bluesky import rich_text
+    from hub_plugins.bluesky import cards, rich_text
     from hub_plugins.feed import child, discovery
     from hub_plugins.mastodon import wording
     from hub_plugins.wordpress import site
@@ -35,6 +36,7 @@ def main() -> None:
         *(lambda text: wording.graphemes(text, 23), lambda text: list(wording.unbreakable(text)), wording.skeleton),
         *(wording.without_leading_mentions, rich_text.find, lambda text: list(rich_text.unbreakable(text))),
         *(as_content, site._REL.findall, lambda page: discovery.feeds_of(page, "https://ok.example/")),
+        lambda page: cards.read_card(page, part=0, uri="https://ok.example/", page_at="https://ok.example/"),
         *(child._MAIL_AND_NAME.fullmatch, child._NAME_AND_MAIL.fullmatch, discovery.is_comments_address),
     ]
     for number, reader in enumerate(readers):

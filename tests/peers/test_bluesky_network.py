@@ -6,19 +6,27 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import struct
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from hub.connector import DeletedBy, Incoming, Kind, Memory
 from hub.errors import AlreadySent, Ambiguous, AuthExpired, NotFound, Rejected, Unavailable
 from hub.kernel.clock import system_clock
+from hub.kernel.http import Door
+from hub.kernel.http.connection import GuardedSocket, dial
+from hub.testing.server import FakeServer
+from tests.kernel.http.internet import PUBLIC
 from tests.peers.bluesky import JWT_SECRET, BlueskyNetwork, Person
 from tests.plugins.bluesky_channel import Channel
 from tests.processes import wait_until
@@ -248,6 +256,46 @@ def test_an_answer_arrives_in_the_thread_with_its_links_and_its_author_is_told(
     assert seen["record"]["facets"][0]["features"][0]["did"] == lena.did
     assert seen["record"]["langs"] == ["en"]
     assert seen["cid"] == receipt.revision
+
+
+def test_a_link_gets_a_card_with_its_picture_that_readers_see(
+    bluesky: BlueskyNetwork, brand: Person, lena: Person, tmp_path: Path
+) -> None:
+    question = lena.posts(f"@{brand.handle} which filter?", naming=[brand])
+    with FakeServer() as shop:
+        head = (
+            '<title>Filters</title><meta name=description content="For hard water"><meta property=og:image content=/f>'
+        )
+        shop.on("GET", "/filters").answers(200, head, headers={"Content-Type": "text/html"})
+        shop.on("GET", "/f").answers(200, a_picture())
+        door = Door(allow=[bluesky.host], resolve=with_a_shop, open_socket=partial(to_the_shop, shop))
+        channel = Channel(bluesky.url, brand.handle, brand.app_password(), tmp_path, door=door)
+        try:
+            came(bluesky, channel, question)
+            (receipt,) = channel.answer(question, "This one: http://shop.example/filters")
+        finally:
+            channel.close()
+    bluesky.settle()
+    wait_until(lambda: lena.sees(receipt.remote_id), "the answer")
+    card = lena.sees(receipt.remote_id)["embed"]["external"]
+    assert (card["uri"], card["title"]) == ("http://shop.example/filters", "Filters")
+    assert card["description"] == "For hard water"
+    assert "/img/feed_thumbnail/" in card["thumb"]
+
+
+def a_picture() -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (64, 32), "navy").save(out, "PNG")
+    return out.getvalue()
+
+
+def with_a_shop(host: str, port: int, *hints: int) -> Any:
+    """A name in public beside this machine's own."""
+    return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (PUBLIC if host == "shop.example" else "127.0.0.1", port))]
+
+
+def to_the_shop(shop: FakeServer, ip: str, port: int, seconds: float) -> GuardedSocket:
+    return dial(shop.host, shop.port, seconds) if ip == PUBLIC else dial(ip, port, seconds)
 
 
 def test_a_long_answer_becomes_a_thread(bluesky: BlueskyNetwork, brand: Person, lena: Person, channel: Channel) -> None:

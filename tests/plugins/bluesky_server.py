@@ -531,8 +531,13 @@ class FakeBluesky(ServedNetwork):
 
 
 def _viewed(embed: Any) -> dict[str, Any] | None:
-    """What a server makes of pictures for readers."""
-    if not isinstance(embed, dict) or embed.get("$type") != "app.bsky.embed.images":
+    """What a server makes of pictures and cards for readers."""
+    if not isinstance(embed, dict):
+        return None
+    if embed.get("$type") == "app.bsky.embed.external":
+        told = embed["external"] | ({"thumb": "https://cdn.test/thumb.jpg"} if "thumb" in embed["external"] else {})
+        return {"$type": "app.bsky.embed.external#view", "external": told}
+    if embed.get("$type") != "app.bsky.embed.images":
         return None
     images = [{"fullsize": f"https://cdn.test/{i}.jpg", "alt": each["alt"]} for i, each in enumerate(embed["images"])]
     return {"$type": "app.bsky.embed.images#view", "images": images}

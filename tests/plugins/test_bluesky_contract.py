@@ -13,6 +13,7 @@ from hub_plugins.bluesky.connector import BlueskySettings
 from hub.kernel.http import Door
 from hub.testing.clock import FrozenClock
 from hub.testing.contract import ConnectorContract
+from tests.plugins.bluesky_channel import only_this_machine
 from tests.plugins.bluesky_server import PASSWORD, FakeBluesky
 
 
@@ -40,6 +41,6 @@ class TestBlueskyOnAFakeServer(ConnectorContract):
 
     @pytest.fixture
     def door(self, network: FakeBluesky, second_network: FakeBluesky) -> Iterator[Door]:
-        door = Door(allow=[network.server.address, second_network.server.address])
+        door = Door(allow=[network.server.address, second_network.server.address], resolve=only_this_machine)
         yield door
         door.close()
