@@ -28,7 +28,7 @@ from hub.engine.crew import Crew, log_failure
 from hub.engine.debts import Debts, GiveBack
 from hub.engine.listening import Listeners
 from hub.errors import HubError
-from hub.inbox import emoji, indexing, pull, uploads
+from hub.inbox import emoji, indexing, pictures, pull, uploads
 from hub.inbox.follow import follow_outbox
 from hub.kernel import log
 from hub.kernel.clock import Clock, system_clock
@@ -110,6 +110,7 @@ class Engine:
             "emoji": (1.0, partial(self._fetch_emoji, stop)),
             "give_back": (1.0, partial(self._debts.settle, self.hub.database)),
             "sweep": (60.0, self._sweep),
+            "sweep_pictures": (600.0, self._sweep_pictures),
         }
         for name, (seconds, tick) in ticks.items():
             self._scheduler.add_job(tick, "interval", seconds=seconds, id=name, name=name, next_run_time=self._wall())
@@ -213,6 +214,9 @@ class Engine:
         uploads.sweep(self.hub)
         emoji.sweep(self.hub)
         self._bring_forward()
+
+    def _sweep_pictures(self) -> None:
+        pictures.sweep(self.hub)
 
     def _bring_forward(self) -> None:
         """What was put off by a clock that stood in the future is due by the clock we have now."""
