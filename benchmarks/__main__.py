@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from benchmarks import filled, ingest, pages, search, webhooks
+from benchmarks import cache, filled, ingest, pages, search, webhooks
 from benchmarks.figures import Figures, print_table, size_name
-from benchmarks.floor import queries
-from benchmarks.floor.conversations import Shape
-from benchmarks.postgresql import fresh_database
+from benchmarks.postgresql import Server, fresh_database
+from benchmarks.progress import Progress, say
 
 EVERYTHING = ("ingest", "search", "pages", "webhooks")
 _FACTORS = {"": 1, "k": 1000, "m": 1_000_000}
@@ -24,13 +23,17 @@ _FACTORS = {"": 1, "k": 1000, "m": 1_000_000}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to measure. sizes: conversations of the databases. messages and requests: of one round."""
+    """What to measure. sizes: conversations of the databases. messages and requests: of one round.
+
+    cache: where databases are kept from run to run; None keeps none.
+    """
 
     sizes: tuple[int, ...] = (10_000, 100_000)
     rounds: int = 5
     messages: int = 2000
     requests: int = 200
     postgresql: str = ""
+    cache: Path | None = None
 
 
 def read_plan(environ: Mapping[str, str]) -> Plan:
@@ -44,6 +47,7 @@ def read_plan(environ: Mapping[str, str]) -> Plan:
         messages=_number(environ.get("HUB_BENCH_MESSAGES", str(plan.messages))),
         requests=_number(environ.get("HUB_BENCH_REQUESTS", str(plan.requests))),
         postgresql=environ.get("HUB_BENCH_POSTGRES", ""),
+        cache=Path(kept) if (kept := environ.get("HUB_BENCH_CACHE", str(cache.default_root(environ)))) else None,
     )
 
 
@@ -52,7 +56,7 @@ def run(plan: Plan, *, what: Sequence[str] = EVERYTHING) -> Figures:
     figures = Figures()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hub-bench-")))
-        built = [_build(stack, folder / str(size), size, plan.postgresql) for size in plan.sizes]
+        built = [_build(stack, folder / str(size), size, plan) for size in plan.sizes]
         if "search" in what:
             _measure_served("search", search, figures, plan, built)
             _measure_search_at_full_ingest(figures, plan, built)
@@ -74,16 +78,24 @@ class _Built:
     postgresql: filled.Filled | None
 
 
-def _build(stack: contextlib.ExitStack, folder: Path, size: int, server: str) -> _Built:
-    _say(f"building {size_name(size)}")
-    folder.mkdir()
-    shape = Shape(size, end=filled.unix_now())
-    queries.build(folder / "floor.db", shape, with_search=True)
-    postgresql = None
-    if server:
-        url = stack.enter_context(fresh_database(server))
-        postgresql = filled.build(folder / "postgresql", shape, database_url=url)
-    return _Built(floor=folder / "floor.db", hub=filled.build(folder / "hub", shape), postgresql=postgresql)
+def _build(stack: contextlib.ExitStack, folder: Path, size: int, plan: Plan) -> _Built:
+    """Databases of a size to measure on, built or copied from those that are kept."""
+    say(f"{size_name(size)} conversations")
+    root = plan.cache or folder / "built"
+    with cache.locked(root):
+        made = cache.sqlite(root, size)
+        here = made if plan.cache is None else cache.copy(made, folder)
+        postgresql = _build_postgresql(stack, folder, made, plan) if plan.postgresql else None
+    return _Built(floor=cache.floor_of(here), hub=cache.read(here), postgresql=postgresql)
+
+
+def _build_postgresql(stack: contextlib.ExitStack, folder: Path, like: Path, plan: Plan) -> filled.Filled:
+    if plan.cache is None:
+        url = stack.enter_context(fresh_database(plan.postgresql))
+        return filled.build(folder / "postgresql", cache.read(like).shape, database_url=url, progress=Progress())
+    made, name = cache.postgresql(plan.cache, like, Server(plan.postgresql))
+    url = stack.enter_context(fresh_database(plan.postgresql, template=name))
+    return cache.read(cache.copy(made, folder / "postgresql"), database_url=url)
 
 
 def _measure_served(name: str, side: ModuleType, figures: Figures, plan: Plan, built: Sequence[_Built]) -> None:
@@ -93,20 +105,20 @@ def _measure_served(name: str, side: ModuleType, figures: Figures, plan: Plan, b
         running = [side.sites(each.floor, each.hub, each.postgresql, warm_up=warm_up) for each in built]
         sites = [site for each in running for site in stack.enter_context(each)]
         for number in range(plan.rounds):
-            _say(f"{name}, round {number + 1} of {plan.rounds}")
+            say(f"{name}, round {number + 1} of {plan.rounds}")
             side.measure(figures, sites, requests=plan.requests)
 
 
 def _measure_search_at_full_ingest(figures: Figures, plan: Plan, built: Sequence[_Built]) -> None:
     for number in range(plan.rounds):
-        _say(f"search at full ingest, round {number + 1} of {plan.rounds}")
+        say(f"search at full ingest, round {number + 1} of {plan.rounds}")
         for each in built:
             search.measure_found(figures, number, plan.messages, each.hub)
 
 
 def _measure_ingest(figures: Figures, plan: Plan, built: Sequence[_Built]) -> None:
     for number in range(plan.rounds):
-        _say(f"ingest, round {number + 1} of {plan.rounds}")
+        say(f"ingest, round {number + 1} of {plan.rounds}")
         ingest.measure_empty(figures, number, plan.messages)
         for each in built:
             ingest.measure_into(
@@ -133,10 +145,6 @@ def _number(text: str) -> int:
     if found is None:
         raise ValueError(f"not a number like 500, 10k or 1M: {text!r}")
     return int(found[1]) * _FACTORS[found[2].lower()]
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

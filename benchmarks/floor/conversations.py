@@ -9,6 +9,7 @@ import random
 import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 TEAMS = 8
 MESSAGES_EACH = 5
@@ -71,8 +72,11 @@ class Shape:
         self._long = LONG if long is None else long
         # A multiple of the teams, so that a contact's conversations are all of one team.
         self.contacts = max(2000, conversations // 5) // TEAMS * TEAMS
+
+    @cached_property
+    def _pool(self) -> list[str]:
         dice = random.Random(11)
-        self._pool = [body(dice) for _ in range(min(200_000, conversations * MESSAGES_EACH))]
+        return [body(dice) for _ in range(min(200_000, self.conversations * MESSAGES_EACH))]
 
     @property
     def count(self) -> int:
