@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 from hub.channels.connect import add_channel, keeper
@@ -105,6 +106,7 @@ class Desk:
         conversation_id: int = 0,
         attachments: tuple[str, ...] = (),
         quote: bool = False,
+        send_at: datetime | None = None,
     ) -> int:
         return queue_reply(
             self.hub,
@@ -116,6 +118,7 @@ class Desk:
                 visibility=visibility,
                 attachments=attachments,
                 quote=quote,
+                send_at=send_at,
             ),
         )
 

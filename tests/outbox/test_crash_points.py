@@ -11,9 +11,11 @@ from hub.kernel.crash import POINTS
 from hub.kernel.hub import Hub
 from hub.outbox.model import State
 from hub.testing.fake import FakeNetwork
+from tests.disks import quick_folder
 from tests.house import sources
 from tests.inbox.installation import Stage, installation
-from tests.outbox.world import UNRECONCILABLE, LooseNetwork, World
+from tests.outbox.networks import UNRECONCILABLE, LooseNetwork
+from tests.outbox.world import World
 
 FAULTS = ("ok", "drop", "refuse", "down", "limit", "gone", "signed_out", "bug", "crash")
 REPLY_POINTS = [point for point in POINTS if not point.startswith("observe.")]
@@ -21,9 +23,9 @@ NETWORKS = {"reserving": (FakeNetwork, None), "loose": (LooseNetwork, None), "mu
 
 
 @pytest.fixture(scope="module", params=list(NETWORKS))
-def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hub, str]]:
+def shared(request: pytest.FixtureRequest) -> Iterator[tuple[Hub, str]]:
     """One installation for all points and faults; each test has a channel of its own in it."""
-    with installation(tmp_path_factory.mktemp(request.param)) as hub:
+    with quick_folder() as folder, installation(folder) as hub:
         yield hub, request.param
 
 

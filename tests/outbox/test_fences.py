@@ -13,7 +13,8 @@ from hub.outbox.model import OutboxItem, State
 from hub.outbox.resolve import claim_stuck, resolve_item
 from hub.outbox.send import claim_due, send_item
 from tests.desk import Desk, inline
-from tests.outbox.world import LooseNetwork, World
+from tests.outbox.networks import LooseNetwork
+from tests.outbox.world import Meanwhile, World
 
 
 @pytest.fixture
@@ -192,3 +193,21 @@ def test_a_channel_that_is_paused_or_asked_for_silence_sends_nothing(world: Worl
 def set_channel(world: World, column: str, value: object) -> None:
     with world.hub.database.transaction() as session:
         session.run(f"UPDATE channels SET {column} = :value", value=value)  # noqa: S608
+
+
+def test_what_was_claimed_before_a_channel_was_paused_waits_until_it_goes_on(world: World) -> None:
+    world.writes(parts=2)
+    world.ticks(11)
+    stale = claimed(world, "anna")
+    world.pauses()
+    send_item(world.hub, world.desk.connectors, "anna", stale)
+    assert texts(world) == []
+    world.resumes()
+    world.sends("anna", meanwhile=Meanwhile("send.settled", world.pauses))
+    assert texts(world) == world.written[0].parts[:1], "paused between two parts"
+    world.recovers()
+    assert texts(world) == world.written[0].parts[:1]
+    world.resumes()
+    world.recovers()
+    assert texts(world) == world.written[0].parts
+    assert world.item(world.written[0]).state is State.SENT

@@ -12,7 +12,7 @@ from hub.outbox import decide
 from hub.outbox.model import State
 from hub.testing.fake import US, FakeNetwork
 from tests.desk import Desk
-from tests.outbox.world import LooseNetwork
+from tests.outbox.networks import LooseNetwork
 
 BLIND = Features(send=True, reconcile=False, reserves=True, threads=True)
 

@@ -5,12 +5,12 @@ The network's arrival log is the only judge of what was sent twice: reliability-
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
-from pathlib import Path
+import os
+from collections.abc import Iterator
+from functools import partial
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -22,33 +22,45 @@ from hypothesis.stateful import (
 )
 
 from hub.connector import Features
+from hub.kernel import log
 from hub.kernel.crash import POINTS
-from hub.testing.fake import FakeNetwork
+from hub.kernel.hub import Hub
+from tests.disks import quick_folder
 from tests.inbox.installation import Stage, installation
-from tests.outbox.world import UNRECONCILABLE, WORKERS, LooseNetwork, World
+from tests.outbox.networks import UNRECONCILABLE, WatchedLooseNetwork, WatchedNetwork
+from tests.outbox.world import WORKERS, Meanwhile, World
 from tests.postgres import PostgresServer
 
 FAULTS = ("ok", "drop", "refuse", "down", "limit", "gone", "signed_out", "bug", "crash")
 SENDING = [""] * 6 + [point for point in POINTS if point.startswith("send.")]
 RESOLVING = [""] * 3 + [point for point in POINTS if point.startswith("resolve.")]
 PULLING = [""] * 3 + [point for point in POINTS if point.startswith("pull.")]
+WHILE_SENDING = SENDING[6:]
+WHILE_RESOLVING = RESOLVING[3:]
+DECISIONS = ("undo", "retry", "mark sent", "cancel")
+ACTS = (*DECISIONS, "pause", "echo")
+DAY = 86_400
 workers = st.sampled_from(WORKERS)
+numbers = st.integers(0, 3)
+
+ROUNDS = int(os.environ.get("HUB_ROUNDS", "20"))
+SEED = int(os.environ.get("HUB_SEED", "0"))
 
 
 class Sending(RuleBasedStateMachine):
-    """Everything that can happen to replies between being written and being settled."""
+    """Everything that can happen to replies between being written and being settled.
 
-    url = ""
-    network: type[FakeNetwork] = FakeNetwork
+    Examples share an installation; each has a channel and a network of its own in it.
+    """
+
+    hub: Hub
+    network: type[WatchedNetwork | WatchedLooseNetwork] = WatchedNetwork
     features: Features | None = None
 
     def __init__(self) -> None:
         super().__init__()
-        self.running = contextlib.ExitStack()
-        folder = Path(self.running.enter_context(tempfile.TemporaryDirectory()))
-        hub = self.running.enter_context(installation(folder, self.url))
-        stage = Stage(hub, self.network(hub.clock), features=self.features)
-        self.world = World(hub=hub, fake=stage.fake, desk=stage)
+        stage = Stage(self.hub, self.network(self.hub.clock), features=self.features)
+        self.world = World(hub=self.hub, fake=stage.fake, desk=stage)
 
     @initialize(echoes=st.booleans())
     def somebody_asks(self, echoes: bool) -> None:
@@ -59,9 +71,9 @@ class Sending(RuleBasedStateMachine):
         self.world.writes()
 
     @precondition(lambda self: len(self.world.written) < 4)
-    @rule()
-    def an_agent_answers(self) -> None:
-        self.world.writes()
+    @rule(parts=st.sampled_from([1, 1, 2, 3]), put_off=st.sampled_from([None, None, None, -60, 60, 7200, 2 * DAY]))
+    def an_agent_answers(self, parts: int, put_off: float | None) -> None:
+        self.world.writes(parts=parts, put_off=put_off)
 
     @precondition(lambda self: len(self.world.pressed) < 6)
     @rule(name=st.sampled_from(["like", "unlike"]))
@@ -77,18 +89,31 @@ class Sending(RuleBasedStateMachine):
     def the_network_will_fail(self, faults: list[str]) -> None:
         self.world.fake.fails(*faults)
 
+    @rule(faults=st.lists(st.sampled_from(["ok", "down"]), min_size=1, max_size=2))
+    def the_network_will_not_be_asked(self, faults: list[str]) -> None:
+        self.world.fake.fails_to_look_up(*faults)  # type: ignore[attr-defined]
+
     @rule(seconds=st.sampled_from([1, 11, 120, 4000]))
     def time_passes(self, seconds: int) -> None:
         self.world.ticks(seconds)
 
-    @rule(worker=workers, dies_at=st.sampled_from(SENDING))
-    def a_worker_sends(self, worker: str, dies_at: str) -> None:
-        self.world.ticks(11)
+    @rule(worker=workers, dies_at=st.sampled_from(SENDING), waits=st.sampled_from([0, 11, 11]))
+    def a_worker_sends(self, worker: str, dies_at: str, waits: int) -> None:
+        self.world.ticks(waits)
         self.world.sends(worker, dies_at=dies_at)
 
     @rule(worker=workers, dies_at=st.sampled_from(RESOLVING))
     def a_worker_resolves(self, worker: str, dies_at: str) -> None:
         self.world.resolves(worker, dies_at=dies_at)
+
+    @rule(worker=workers, point=st.sampled_from(WHILE_SENDING), number=numbers, act=st.sampled_from(ACTS))
+    def somebody_acts_while_a_worker_sends(self, worker: str, point: str, number: int, act: str) -> None:
+        self.world.ticks(11)
+        self.world.sends(worker, meanwhile=Meanwhile(point, partial(self.acts, number, act)))
+
+    @rule(worker=workers, point=st.sampled_from(WHILE_RESOLVING), number=numbers, act=st.sampled_from(ACTS))
+    def somebody_acts_while_a_worker_resolves(self, worker: str, point: str, number: int, act: str) -> None:
+        self.world.resolves(worker, meanwhile=Meanwhile(point, partial(self.acts, number, act)))
 
     @rule()
     def every_deadline_passes(self) -> None:
@@ -121,7 +146,8 @@ class Sending(RuleBasedStateMachine):
     def the_echoes_come_in(self, dies_at: str) -> None:
         self.world.pulls(dies_at=dies_at)
 
-    @rule(number=st.integers(0, 3), action=st.sampled_from(["undo", "retry", "mark sent", "cancel"]))
+    @precondition(lambda self: self.world.written)
+    @rule(number=numbers, action=st.sampled_from(DECISIONS))
     def a_person_decides(self, number: int, action: str) -> None:
         self.world.decides(number, action)
 
@@ -129,56 +155,99 @@ class Sending(RuleBasedStateMachine):
     def somebody_signs_in_again(self) -> None:
         self.world.signs_in()
 
+    @rule()
+    def somebody_pauses_the_channel(self) -> None:
+        self.world.pauses()
+
+    @rule()
+    def somebody_lets_the_channel_go_on(self) -> None:
+        self.world.resumes()
+
     @invariant()
     def nothing_was_sent_twice_or_lost(self) -> None:
         self.world.check()
         self.world.check_order()
 
+    def acts(self, number: int, act: str) -> None:
+        """What a person or the network does in the middle of a worker's work."""
+        if act == "pause":
+            self.world.pauses()
+        elif act == "echo":
+            self.world.pulls()
+        elif self.world.written:
+            self.world.decides(number, act)
+
     def teardown(self) -> None:
         try:
             if self.world.written:
-                self.world.fake.recovers()
-                self.world.signs_in()
-                self.world.recovers()
-                self.world.check_settled()
+                self._everything_goes_well()
         finally:
-            self.running.close()
+            self._leave_nothing_to_do()
 
+    def _everything_goes_well(self) -> None:
+        self.world.fake.recovers()
+        self.world.resumes()
+        self.world.signs_in()
+        self.world.recovers()
+        self.world.check()
+        self.world.ticks(3 * DAY)
+        self.world.recovers()
+        self.world.check_settled()
+        self.world.check_order()
 
-UNHURRIED = settings(
-    deadline=None,
-    max_examples=60,
-    stateful_step_count=25,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)
+    def _leave_nothing_to_do(self) -> None:
+        """The next example begins as the first one did, whatever became of this one."""
+        with self.hub.database.transaction() as session:
+            session.run("UPDATE outbox SET state = 'cancelled' WHERE state IN ('queued', 'sending')")
+            session.run("DELETE FROM workers")
+            log.move_reader(session, "inbox", log.newest(session))
 
 
 class SendingLoosely(Sending):
     """The same where the network takes everything as often as it is sent, and is asked by text."""
 
-    network = LooseNetwork
+    network = WatchedLooseNetwork
 
 
 class SendingBlindly(Sending):
     """The same where nobody can say afterwards whether something arrived."""
 
-    network = LooseNetwork
+    network = WatchedLooseNetwork
     features = UNRECONCILABLE
 
 
+def runs(machine: type[Sending], hub: Hub, *, examples: int) -> None:
+    """HUB_ROUNDS sets how many examples there are, HUB_SEED which; without it they are the same each time."""
+    here = type(machine.__name__, (machine,), {"hub": hub})
+    run_state_machine_as_test(
+        seed(SEED)(here) if SEED else here,
+        settings=settings(
+            deadline=None,
+            derandomize=not SEED,
+            max_examples=examples,
+            stateful_step_count=25,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+        ),
+    )
+
+
+@pytest.fixture
+def quick_hub() -> Iterator[Hub]:
+    """An installation on SQLite where a commit costs little: no power is cut here."""
+    with quick_folder() as folder, installation(folder) as hub:
+        yield hub
+
+
 @pytest.mark.parametrize("machine", [Sending, SendingLoosely, SendingBlindly])
-def test_a_reply_arrives_once_whatever_happens(machine: type[Sending]) -> None:
-    run_state_machine_as_test(machine, settings=UNHURRIED)
+def test_a_reply_arrives_once_whatever_happens(quick_hub: Hub, machine: type[Sending]) -> None:
+    runs(machine, quick_hub, examples=2 * ROUNDS)
 
 
+@pytest.mark.parametrize("machine", [Sending, SendingLoosely, SendingBlindly])
 def test_a_reply_arrives_once_whatever_happens_on_postgresql(
-    postgres_server: PostgresServer, postgres_template: str
+    postgres_server: PostgresServer, postgres_template: str, machine: type[Sending]
 ) -> None:
     url = postgres_server.create(postgres_template)
-
-    class OnPostgresql(Sending):
-        pass
-
-    OnPostgresql.url = url
-    run_state_machine_as_test(OnPostgresql, settings=settings(UNHURRIED, max_examples=1, stateful_step_count=20))
+    with quick_folder() as folder, installation(folder, url) as hub:
+        runs(machine, hub, examples=max(ROUNDS // 3, 1))
     postgres_server.drop(url)

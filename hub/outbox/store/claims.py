@@ -55,10 +55,13 @@ _ADD_PART = """
     VALUES (:outbox_id, :part, :channel_id, :reserved, :text_hash)
     ON CONFLICT (outbox_id, part) DO NOTHING"""
 
+# Asked once more right before the call: between the claim and it, or between two parts, somebody may have paused the
+# channel, and who was stopped in between may have been so for hours.
 _BEGIN = """
     UPDATE outbox SET state = 'sending', sending_part = :part, sending_since = :now, sending_epoch = :epoch,
         sending_until_ms = :until_ms, tries = tries + 1, first_tried_at = COALESCE(first_tried_at, :now)
     WHERE id = :id AND claimed_by = :worker AND fence = :fence AND state IN ('queued', 'sending')
+      AND EXISTS (SELECT 1 FROM channels WHERE channels.id = outbox.channel_id AND channels.state = 'active')
       AND NOT EXISTS (SELECT 1 FROM outbox_parts
                       WHERE outbox_id = :id AND part = :part AND remote_id IS NOT NULL)"""
 
@@ -131,7 +134,8 @@ def begin(
 ) -> None:
     """Commit that a call may be under way from now on.
 
-    Raises LeaseLost: another worker has it, a person took it back, or an echo proved that this part arrived.
+    Raises LeaseLost: another worker has it, a person took it back or paused its channel, or an echo proved that this
+    part arrived.
     """
     touched = session.run(
         _BEGIN,
