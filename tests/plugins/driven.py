@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.connector import DeletedBy, Incoming, Page, Plan, Receipt, Target
+from hub.connector import DeletedBy, Incoming, Page, Plan, Post, Receipt, Target
 from hub.connector.contract import Connector
 from hub.kernel.http import Door
 from hub.testing.contract.answering import target_of
@@ -18,6 +18,7 @@ class Driven:
         self.pages: list[Page] = []
         self.messages: dict[str, Incoming] = {}
         self.deleted: dict[str, DeletedBy] = {}
+        self.posts: dict[str, Post] = {}
 
     def pull(self) -> list[str]:
         """Pull until there is no more; returns the ids that came, in order."""
@@ -35,6 +36,7 @@ class Driven:
         self.pages.append(page)
         self.messages |= {message.remote_id: message for message in page.messages}
         self.deleted |= {deleted.remote_id: deleted.by for deleted in page.deleted}
+        self.posts |= {post.remote_id: post for post in page.posts}
         return page
 
     def target(self, id: str) -> Target:

@@ -104,6 +104,8 @@ PAGES: dict[str, Page] = {
     "GET /pictures/<int:message_id>/<int:position>/file": Page(
         own=answers("303 422 422 422 422"), foreign=answers("303 404 404 404 422")
     ),
+    # The name of the table is no picture's; who gets one is in test_emoji_pages.py.
+    "GET /emoji/<name>": Page(own=_NEVER),
     "GET /outbox": Page(own=_AGENTS),
     "GET /outbox/rows": Page(own=_AGENTS),
     "POST /outbox/<int:outbox_id>/retry": Page(own=_AGENTS_DONE, foreign=_FOREIGN_DONE),
