@@ -226,7 +226,9 @@ def read_account(hub: Hub, channel_id: int) -> Account:
 
 
 def state_after(state: ChannelState, error: HubError) -> ChannelState:
-    """Which state an error leads to: some wait for a person, all others only for a while."""
+    """Which state an error leads to: some wait for a person, all others only for a while. A pause stays a pause."""
+    if state is ChannelState.PAUSED:
+        return state
     return {
         "auth_expired": ChannelState.SIGNED_OUT,
         "misconfigured": ChannelState.MISCONFIGURED,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hub.channels.model import ChannelState
 from hub.connector import Receipt
 from hub.errors import Unavailable
 from hub.kernel.hub import Hub
@@ -211,3 +212,17 @@ def test_what_was_claimed_before_a_channel_was_paused_waits_until_it_goes_on(wor
     world.recovers()
     assert texts(world) == world.written[0].parts
     assert world.item(world.written[0]).state is State.SENT
+
+
+def test_a_pause_outlasts_what_a_call_under_way_brings(world: World) -> None:
+    world.writes()
+    world.ticks(11)
+    world.fake.fails("signed_out")
+    world.sends("anna", meanwhile=Meanwhile("send.begun", world.pauses))
+    world.signs_in()
+    world.recovers()
+    assert texts(world) == []
+    assert world.desk.channel.state is ChannelState.PAUSED
+    world.resumes()
+    world.recovers()
+    assert texts(world) == [world.written[0].text]

@@ -55,8 +55,10 @@ _PULLED = """
         failures = 0, failing_since = NULL, error_code = NULL, error_reason = NULL, error_detail = NULL
     WHERE id = :id"""
 
+# A pause is a person's: whatever a call that was under way brings, it ends when somebody ends it.
 _FAILED = """
-    UPDATE channels SET state = :state, failures = failures + 1, next_pull_at = :next_pull_at,
+    UPDATE channels SET state = CASE WHEN state = 'paused' THEN state ELSE :state END,
+        failures = failures + 1, next_pull_at = :next_pull_at,
         failing_since = COALESCE(failing_since, :now),
         error_code = :code, error_reason = :reason, error_detail = :detail
     WHERE id = :id AND state <> 'removed'"""
