@@ -15,6 +15,7 @@ NAMELESS = "?"
 """Begins what stands for an item without a uri."""
 
 OURS, BROKEN, NOTHING = "own", "?", "-"
+_LETTERS = {"bookmark": "m"}
 
 
 def is_for_us(item: Any, me: Me) -> bool:
@@ -70,7 +71,7 @@ def mark_of(message: Incoming, at: int) -> str:
     its cid. So it is told again when one of these changes, and after an hour: what we liked here and took back in
     another app between two looks shows in nothing else. `at`: epoch seconds."""
     came_as = OURS if message.author.is_us else message.kind_raw
-    done = "".join(word[0] for word in message.done) or NOTHING
+    done = "".join(_LETTERS.get(word, word[0]) for word in message.done) or NOTHING
     return f"{came_as} {done}{at // 3600 % 24} {message.revision[-8:]}"
 
 

@@ -32,6 +32,7 @@ _SHOWN_LABELS = {
     "graphic-media": "graphic media",
     "!warn": "!",
 }
+_ACTS = {"like": "like", "repost": "boost", "bookmarked": "bookmark"}
 _NOT_SHOWN = frozenset({"!no-unauthenticated", "bot"})
 
 
@@ -246,7 +247,9 @@ def _acts(view: Raw, me: Me, setting: Setting) -> Mapping[str, bool]:
     """What our account has and has not done to a post, as far as the server tells: a notification does not."""
     acts = {}
     if isinstance(view.get("viewer"), dict):
-        acts = {word: bool(view["viewer"].get(name)) for name, word in (("like", "like"), ("repost", "boost"))}
+        # Records of ours are named where there are any; of bookmarks a server that keeps none says nothing.
+        told = {"like": None, "repost": None, **view["viewer"]}
+        acts = {word: bool(told[name]) for name, word in _ACTS.items() if name in told}
     if did_of(quoted_uri(view["record"])) == me.did:
         acts["hide"] = is_detached(view.get("embed"))
     elif setting.hidden is not None:

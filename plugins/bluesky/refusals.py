@@ -86,6 +86,8 @@ def instruction(refusal: Refusal, *, writing: bool, now: datetime) -> ConnectorE
     status, said = refusal.status, refusal.said
     if status == 429 or refusal.name == "RateLimitExceeded":
         return RateLimited("too_many_requests", detail=said, retry_at=retry_after(refusal.headers, now) or now + PAUSE)
+    if status == 501:  # it does not know how, and did nothing
+        return Rejected("validation", detail=said) if writing else Unavailable("unexpected_answer", detail=said)
     if status >= 500 or status == 408:
         retry_at = None if writing else retry_after(refusal.headers, now)
         return (Ambiguous if writing else Unavailable)("server_error", detail=said, retry_at=retry_at)

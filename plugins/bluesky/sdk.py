@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 LIKE, REPOST = "app.bsky.feed.like", "app.bsky.feed.repost"
 GATE, QUOTE_GATE = "app.bsky.feed.threadgate", "app.bsky.feed.postgate"
-ACTIONS = frozenset({"like", "unlike", "boost", "unboost", "hide", "unhide", "delete"})
+ACTIONS = frozenset({"like", "unlike", "boost", "unboost", "bookmark", "unbookmark", "hide", "unhide", "delete"})
 
 
 class _Expired(Exception):
@@ -54,6 +54,8 @@ class Actions:
             "unlike": lambda uri: self._unmark(LIKE, "like", uri),
             "boost": lambda uri: self._mark(REPOST, "repost", uri),
             "unboost": lambda uri: self._unmark(REPOST, "repost", uri),
+            "bookmark": self._bookmark,
+            "unbookmark": self._unbookmark,
             "hide": lambda uri: self._hide(uri, hidden=True),
             "unhide": lambda uri: self._hide(uri, hidden=False),
             "delete": self._delete,
@@ -86,6 +88,21 @@ class Actions:
         keys = {key_about(uri), read_uri(told).key if told else key_about(uri)}
         for key in sorted(keys):
             self._remove(collection, key)
+
+    def _bookmark(self, uri: str) -> None:
+        """Bookmarks are ours to see alone: the network's service keeps them, not our repository."""
+        from atproto import models
+
+        view = demand(self._reading, uri)
+        if not _viewer(view).get("bookmarked"):
+            data = models.AppBskyBookmarkCreateBookmark.Data(uri=uri, cid=str(view["cid"]))
+            self._done(lambda client, _: client.app.bsky.bookmark.create_bookmark(data))
+
+    def _unbookmark(self, uri: str) -> None:
+        from atproto import models
+
+        data = models.AppBskyBookmarkDeleteBookmark.Data(uri=uri)
+        self._done(lambda client, _: client.app.bsky.bookmark.delete_bookmark(data))
 
     def _delete(self, uri: str) -> None:
         """Take back a post of ours; asked for another's it does nothing."""

@@ -199,7 +199,7 @@ def test_likes_from_the_app_are_noticed_and_that_they_were_taken_back(
     for mark in marks:
         brand.deletes(mark)
     wait_until(lambda: done() == set(), "what was taken back in the app")
-    assert set(channel.messages[praise].undone) == {"like", "boost"}
+    assert set(channel.messages[praise].undone) == {"like", "boost", "bookmark"}
 
 
 def test_a_quote_lets_go_of_our_post_and_a_fold_from_the_app_is_noticed(
@@ -398,6 +398,26 @@ def test_likes_and_reposts_are_there_once_and_can_be_taken_back(
     bluesky.settle()
     channel.act(praise, "like", "unlike", "unlike", "unboost")
     assert brand.records(LIKE) == brand.records(REPOST) == []
+
+
+def test_a_bookmark_is_set_removed_and_noticed_from_the_app(
+    bluesky: BlueskyNetwork, brand: Person, lena: Person, channel: Channel
+) -> None:
+    praise = lena.posts(f"@{brand.handle} thank you!", naming=[brand])
+    (told,) = came(bluesky, channel, praise)
+
+    def becomes(*, bookmarked: bool) -> None:
+        bluesky.settle()
+        wait_until(lambda: brand.sees(praise)["viewer"]["bookmarked"] is bookmarked, "the bookmark")
+        channel.pull()
+        assert ("bookmark" in channel.messages[praise].done) is bookmarked
+
+    channel.act(praise, "bookmark", "bookmark")
+    becomes(bookmarked=True)
+    channel.act(praise, "unbookmark", "unbookmark")
+    becomes(bookmarked=False)
+    brand.call("POST", "app.bsky.bookmark.createBookmark", json={"uri": praise, "cid": told.revision})
+    becomes(bookmarked=True)
 
 
 def test_an_answer_below_our_post_can_be_hidden_and_shown_again_and_ours_deleted(

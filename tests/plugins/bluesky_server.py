@@ -395,6 +395,16 @@ class FakeBluesky(ServedNetwork):
         self.posts.pop(uri, None)
         return _json({})
 
+    def _on_createBookmark(self, query: Any, arrival: Arrival) -> Answer:
+        told = arrival.json()
+        assert told["cid"] == self.posts[told["uri"]]["cid"]
+        self.viewers.setdefault(told["uri"], {})["bookmarked"] = True
+        return Answer(status=200, headers={"Connection": "close"})
+
+    def _on_deleteBookmark(self, query: Any, arrival: Arrival) -> Answer:
+        self.viewers.setdefault(arrival.json()["uri"], {})["bookmarked"] = False
+        return Answer(status=200, headers={"Connection": "close"})
+
     def _on_uploadBlob(self, query: Any, arrival: Arrival) -> Answer:
         self.blobs.append((arrival.body, arrival.headers["Content-Type"]))
         link = {"$link": f"bafyblob{len(self.blobs)}"}
@@ -485,7 +495,7 @@ class FakeBluesky(ServedNetwork):
             **{name: post[name] for name in ("uri", "cid", "record", "indexedAt")},
             "author": self._profile(read_uri(uri).did),
             "labels": [],
-            "viewer": {"threadMuted": False, **self.viewers.get(uri, {})},
+            "viewer": {"threadMuted": False, "bookmarked": False, **self.viewers.get(uri, {})},
             "replyCount": len(self._answers(uri)),
         }
         if post["embed"] is not None:

@@ -225,7 +225,8 @@ def test_a_like_and_a_fold_from_another_app_are_noticed_and_that_they_were_taken
     server.is_liked(said, liked=False)
     channel.act(said, "unhide")
     assert channel.pull() == [said]
-    assert (channel.messages[said].done, set(channel.messages[said].undone)) == ((), {"like", "boost", "hide"})
+    assert channel.messages[said].done == ()
+    assert set(channel.messages[said].undone) == {"like", "boost", "bookmark", "hide"}
 
 
 def test_a_post_that_is_missing_at_one_look_only_stays(server: FakeBluesky, channel: Channel) -> None:
@@ -578,6 +579,34 @@ def test_a_like_is_kept_at_one_place_and_one_from_the_app_is_taken_back_too(
     channel.pull()
     channel.act(said, "unlike")
     assert server.records == {}
+
+
+def test_a_bookmark_is_set_and_removed_however_often_and_the_apps_are_noticed(
+    server: FakeBluesky, channel: Channel
+) -> None:
+    said = server.says("nice")
+    channel.pull()
+    channel.act(said, "bookmark", "bookmark")
+    assert len(server.calls("app.bsky.bookmark.createBookmark")) == 1
+    channel.pull()
+    assert channel.messages[said].done == ("bookmark",)
+    channel.act(said, "boost")
+    server.viewers[said] |= {"repost": f"at://{ME}/app.bsky.feed.repost/1", "bookmarked": False}
+    channel.pull()
+    assert channel.messages[said].done == ("boost",), "one taken back and another done is a change"
+    channel.act(said, "unbookmark", "unbookmark")
+    assert server.records, "and no record of ours was touched by it"
+
+
+def test_a_server_that_knows_no_bookmarks_says_so_and_is_not_asked_for_ever(
+    server: FakeBluesky, channel: Channel
+) -> None:
+    said = server.says("nice")
+    channel.pull()
+    server.refuses("app.bsky.bookmark.createBookmark", 501, "MethodNotImplemented", "Method Not Implemented")
+    with pytest.raises(Rejected) as refused:
+        channel.act(said, "bookmark")
+    assert refused.value.detail == "Method Not Implemented"
 
 
 def test_a_like_that_came_and_went_between_two_looks_is_told_as_none_within_an_hour(
