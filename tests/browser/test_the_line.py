@@ -42,6 +42,10 @@ def sandbox(installation: Installation) -> Iterator[Network]:
 
 
 def test_an_empty_inbox_says_what_to_do_and_a_channel_is_connected_from_there(page: Page) -> None:
+    page.goto("/sign-in")
+    card = page.get_by_role("main").bounding_box()
+    assert card and page.viewport_size
+    assert abs(card["x"] + card["width"] / 2 - page.viewport_size["width"] / 2) < 10, "the card is in the middle"
     sign_in(page)
     axe(page)
     page.get_by_role("main").get_by_role("link", name="Connect a channel").click()
@@ -140,6 +144,29 @@ def test_the_whole_way_works_by_keyboard(page: Page, sandbox: Network, open_conv
     expect(page.locator(".msg.out", has_text="Yes, send it back to us.")).to_contain_text("sending in")
     page.keyboard.press("z")
     expect(page.get_by_label("Your reply")).to_have_value("Yes, send it back to us.")
+
+
+def test_who_has_answered_walks_on_to_the_one_below(
+    page: Page, installation: Installation, sandbox: Network, open_conversation: Ask
+) -> None:
+    open_conversation(page, "Is the lid safe in a dishwasher?")
+    sandbox.person("tom").says("Do you repair old kettles?", to="@brightwater")
+    hurry(installation)
+    page.goto("/inbox")
+    newer = page.locator(".row", has_text="Do you repair old kettles?")
+    expect(newer).to_be_visible(timeout=ARRIVES)
+    newer.get_by_role("link").click()
+    below = page.locator(".row:has([aria-current]) + .row .who")
+    expect(below).to_be_visible()
+    next_one = page.locator(f"#{below.get_attribute('id')}")
+    page.get_by_label("Your reply").fill("Gladly.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".msg.out", has_text="Gladly.")).to_contain_text("sending in")
+    expect(page.locator(".row [aria-current]")).to_have_count(0)
+    page.keyboard.press("j")
+    expect(next_one).to_have_attribute("aria-current", "true")
+    page.keyboard.press("n")
+    expect(page.get_by_label("Your note")).to_be_focused()
 
 
 def test_the_counter_follows_the_network_and_says_what_is_too_long(

@@ -77,7 +77,10 @@ if (text) {
     history.replaceState(history.state, "", location.pathname + location.search);
   }
   if (!text.value) text.value = sessionStorage.getItem(place) ?? "";
-  if (text.value) countSoon();
+  if (text.value) {
+    sessionStorage.setItem(place, text.value);
+    countSoon();
+  }
   text.addEventListener("input", () => {
     sessionStorage.setItem(place, text.value);
     countSoon();
@@ -91,6 +94,11 @@ if (text) {
 
 composer?.addEventListener("change", (event) => event.target.id !== "files" && countSoon());
 
+// A page that answers a form shows what was written at the form's address, which nobody can open: it gets its own.
+const open = document.querySelector("[data-conversation]")?.dataset.conversation;
+if (open && !location.pathname.endsWith(`/conversations/${open}`))
+  history.replaceState(history.state, "", `/conversations/${open}${location.search}`);
+
 // --- the key that sends, as this keyboard has it
 const sendKey = document.getElementById("send-key");
 if (sendKey) {
@@ -100,9 +108,24 @@ if (sendKey) {
 
 // --- keys; single letters only while nobody writes
 const rows = () => [...document.querySelectorAll(".row .who")];
+const placeOf = (all) => all.findIndex((row) => row === document.activeElement || row.hasAttribute("aria-current"));
+
+// What has been answered leaves the list of open ones: who walks on goes on where it stood.
+const below = () => {
+  const all = rows();
+  const here = placeOf(all);
+  if (here >= 0) sessionStorage.setItem("below", all[here + 1]?.id ?? all[here - 1]?.id ?? "");
+};
+below();
+document.getElementById("rows")?.addEventListener("htmx:afterSwap", below);
+
 function step(by) {
   const all = rows();
-  const here = all.findIndex((row) => row === document.activeElement || row.hasAttribute("aria-current"));
+  let here = placeOf(all);
+  if (here < 0 && thread) {
+    const next = all.findIndex((row) => row.id === sessionStorage.getItem("below"));
+    if (next >= 0) here = by > 0 ? next - 1 : next;
+  }
   const next = all[Math.min(Math.max(here + by, 0), all.length - 1)];
   if (!next) return;
   if (thread) next.click();
@@ -112,6 +135,12 @@ const keys = {
   j: () => step(1),
   k: () => step(-1),
   r: () => text?.focus(),
+  n: () => {
+    const note = document.getElementById("note-text");
+    if (!note) return;
+    note.closest("details").open = true;
+    note.focus();
+  },
   z: () => document.querySelector('button[data-key="z"]')?.click(),
 };
 addEventListener("keydown", (event) => {

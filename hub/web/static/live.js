@@ -10,6 +10,15 @@
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone) document.cookie = `hub-zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
 
+// What was just done is told once, and until the next thing is done: neither again nor in the way.
+const here = new URL(location.href);
+if (here.searchParams.has("done")) {
+  here.searchParams.delete("done");
+  history.replaceState(history.state, "", here);
+}
+const tidy = () => document.querySelectorAll("body.desk .toast:not(.bad)").forEach((toast) => toast.remove());
+for (const deed of ["pointerdown", "keydown"]) addEventListener(deed, tidy, { once: true });
+
 const EVERY = 1000;
 const AGAIN = 5000;
 const KINDS = {
