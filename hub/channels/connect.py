@@ -277,8 +277,10 @@ def _connection(hub: Hub, kind: str, name: str, team_id: int, tested: _Tested) -
 
 
 def _own_name(kind: str, check: Check) -> str:
-    """What a channel is called when nobody says: as the network calls it."""
-    names = (check.title, check.account.handle, check.account.name, kind)
+    """What a channel is called when nobody says: as the network calls it, by its full name where it has one."""
+    handle = check.account.handle
+    full = handle if "@" in handle.lstrip("@") else ""
+    names = (full, check.title, handle, check.account.name, kind)
     return next(name for name in (one_line(name, LONGEST_NAME)[:LONGEST_NAME] for name in names) if name)
 
 

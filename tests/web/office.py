@@ -53,6 +53,7 @@ class Shop:
         self.fault: Exception | None = None
         self.meanwhile: Callable[[], None] | None = None
         self.warnings: tuple[str, ...] = ()
+        self.handle, self.title = "@shop", ""
         self.checked: list[ShopSettings] = []
 
     def connector_class(self) -> type[Connector]:
@@ -71,9 +72,8 @@ class Shop:
                     meanwhile()
                 if shop.fault is not None:
                     raise shop.fault
-                return Check(
-                    account=Author(id=f"shop {self.settings.user}", handle="@shop", name="Shop"), warnings=shop.warnings
-                )
+                account = Author(id=f"shop {self.settings.user}", handle=shop.handle, name="Shop")
+                return Check(account=account, title=shop.title, warnings=shop.warnings)
 
             def pull(self, cursor: str | None) -> Page:
                 return Page(cursor="0")

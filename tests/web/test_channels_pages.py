@@ -50,6 +50,12 @@ def test_a_channel_without_a_name_takes_that_of_its_account(office: Office) -> N
     assert "@shop" in office.names()
 
 
+def test_two_accounts_on_one_server_do_not_both_take_the_servers_name(office: Office) -> None:
+    office.shop.title, office.shop.handle = "Shop of everybody", "@us@shop.example"
+    office.connect(office.enter(), name="")
+    assert "@us@shop.example" in office.names()
+
+
 @pytest.mark.parametrize(
     ("field", "typed", "told"),
     [
