@@ -52,6 +52,7 @@ def build_web(hub: Hub, connectors: Connectors) -> AsgiApp:
     """The pages, the API, the webhooks and the live stream of an open hub as one ASGI app."""
     from hub.channels.webhook.intake import take_in
     from hub.inbox.event_rights import event_rights
+    from hub.web.body_places import BodyPlaces
     from hub.web.hooks import Hooks
     from hub.web.listening import Listeners
     from hub.web.live import LiveHub
@@ -69,7 +70,9 @@ def build_web(hub: Hub, connectors: Connectors) -> AsgiApp:
         trusted_proxies=hub.config.trusted_proxies,
     )
     pages = build_pages(hub, connectors, open_streams=lambda: live.open_streams)
-    return web_app(pages, live, is_ours=listeners.is_ours, uploader=_uploader(hub, listeners), hooks=hooks)
+    places = BodyPlaces(_anybody(hub, listeners), trusted_proxies=hub.config.trusted_proxies)
+    uploader = _uploader(hub, listeners)
+    return web_app(pages, live, is_ours=listeners.is_ours, uploader=uploader, hooks=hooks, places=places)
 
 
 def _uploader(hub: Hub, listeners: Listeners) -> Uploader:
@@ -85,6 +88,20 @@ def _uploader(hub: Hub, listeners: Listeners) -> Uploader:
         return actor.agent_id if actor is not None and may(actor, Action.REPLY) else None
 
     return uploader
+
+
+def _anybody(hub: Hub, listeners: Listeners) -> Uploader:
+    """Tells by the head of a request whose it is, whatever they may do."""
+    from hub.api import MOUNTED_AT
+    from hub.api import bearer as api
+
+    def anybody(path: str, headers: list[tuple[bytes, bytes]]) -> int | None:
+        if path.startswith(f"{MOUNTED_AT}/"):
+            return api.agent_of(hub, dict(headers).get(b"authorization", b"").decode("latin-1"))
+        actor = listeners.authenticate(headers)
+        return None if actor is None else actor.agent_id
+
+    return anybody
 
 
 def serve(config: Config, listening: socket.socket, *, supervised: bool = False) -> None:

@@ -38,6 +38,13 @@ def uploader(hub: Hub, authorization: str) -> int | None:
     return bearer.agent.id
 
 
+def agent_of(hub: Hub, authorization: str) -> int | None:
+    """The agent whose token this header has, whatever it is for."""
+    text = _token_in(authorization)
+    bearer = tokens.find(hub, text) if text else None
+    return None if bearer is None else bearer.agent.id
+
+
 def _token_in(authorization: str) -> str:
     kind, _, text = authorization.partition(" ")
     return text.strip() if kind.lower() == "bearer" else ""

@@ -19,6 +19,7 @@ Refuse = Callable[..., Awaitable[None]]
 _SAID_TO_PROGRAMS = {
     "too_large": ("That was too much at once", "Send less, or in several parts."),
     "too_slow": ("The request came too slowly", "Send it again."),
+    "crowded": ("Too many requests come in at once", "Send it again in a moment, whole."),
     "busy": ("Too many pictures come in at once", "Send it again in a moment."),
 }
 
@@ -66,6 +67,37 @@ async def _answer(send: Send, status: int, kind: bytes, body: bytes, headers: Ma
     ]
     await send({"type": "http.response.start", "status": status, "headers": fixed + own})
     await send({"type": "http.response.body", "body": body})
+
+
+class Arriving:
+    """A request whose first part is waited for already, to see whether all of it came with its head."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._first = asyncio.ensure_future(receive())
+        self._is_first = True
+
+    async def is_whole(self) -> bool:
+        """Whether there is nothing to wait for."""
+        await asyncio.sleep(0)
+        return self._first.done() and not self._first.result().get("more_body", False)
+
+    def give_up(self) -> None:
+        self._first.cancel()
+
+    async def __call__(self) -> Message:
+        if self._is_first:
+            self._is_first = False
+            return await self._first
+        return await self._receive()
+
+
+def brings_a_body(scope: Scope) -> bool:
+    """Whether a request has said that something follows its head."""
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in scope["headers"]
+    )
 
 
 async def read_body(

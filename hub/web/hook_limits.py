@@ -1,6 +1,7 @@
 """Slows down who posts to addresses that are none, or with signatures that do not fit; a sender of ours never waits.
 
-Counted in this process, not in the database: whoever fails shall not make us write. Only failures count.
+Counted in this process, not in the database: whoever fails shall not make us write. Several web processes count each
+for itself, so that many of them let so many times as much through. Only failures count.
 """
 
 from __future__ import annotations
@@ -9,8 +10,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TypeVar
-
-from werkzeug.http import parse_list_header
 
 from hub.people.limits import Limit, address_bucket, level
 
@@ -49,10 +48,11 @@ class FailureLimits:
         """
         if hook not in self._found:
             return self._over(address_bucket("unknown", peer), UNKNOWN)
-        way = _way(hook, peer)
-        if self._monotonic() - self._good.get(way, float("-inf")) < GOOD_SECONDS:
-            return 0.0
-        return self._over(way, UNSIGNED)
+        return 0.0 if self.is_good(hook, peer) else self._over(_way(hook, peer), UNSIGNED)
+
+    def is_good(self, hook: str, peer: str) -> bool:
+        """Whether something good came the same way within the last hour."""
+        return self._monotonic() - self._good.get(_way(hook, peer), float("-inf")) < GOOD_SECONDS
 
     def note(self, hook: str, peer: str, status: int) -> None:
         """Count what became of a post: 404 and 401 as failures, 2xx as good; other answers say nothing about it."""
@@ -81,14 +81,6 @@ class FailureLimits:
     def _level(self, name: str, limit: Limit) -> int:
         spent, since = self._spent.get(name, (0, 0.0))
         return level(spent, self._monotonic() - since, limit)
-
-
-def peer_of(client: tuple[str, int] | None, forwarded_for: str, hops: int) -> str:
-    """The IP address a request came from; a proxy's word counts only as HUB_TRUSTED_PROXIES says, as for the pages."""
-    told = parse_list_header(forwarded_for) if hops else []
-    if hops and len(told) >= hops and told[-hops]:
-        return told[-hops]
-    return client[0] if client else ""
 
 
 def _way(hook: str, peer: str) -> str:

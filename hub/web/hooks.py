@@ -14,7 +14,8 @@ import structlog
 
 from hub.channels.webhook.address import PATH
 from hub.errors import Absent, Gone, HubError, Rejected
-from hub.web.hook_limits import FailureLimits, peer_of
+from hub.web.hook_limits import FailureLimits
+from hub.web.peers import peer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,13 +70,15 @@ class Hooks:
         self, path: str, headers: Sequence[tuple[bytes, bytes]], client: tuple[str, int] | None = None
     ) -> Sender:
         """Who posts where. `client` is the other end of the connection, which may be a proxy."""
-        forwarded = ",".join(value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for")
-        peer = peer_of(client, forwarded, self._hops)
-        return Sender(hook=path.removeprefix(PATH), peer=peer, headers=headers)
+        return Sender(hook=path.removeprefix(PATH), peer=peer_of(client, headers, self._hops), headers=headers)
 
     def wait(self, sender: Sender) -> float:
         """Seconds until this sender may post, 0 for at once; who failed too often waits, and none of it is read."""
         return self._limits.wait(sender.hook, sender.peer)
+
+    def name(self, sender: Sender) -> str:
+        """What to call a sender of ours, by whom something good came within the last hour; empty for others."""
+        return f"sender:{sender.hook}:{sender.peer}" if self._limits.is_good(sender.hook, sender.peer) else ""
 
     async def take(self, sender: Sender, body: bytes) -> Answer:
         """Answer one POST. Too many at once are put off: their senders would not wait that long anyway."""

@@ -22,17 +22,21 @@ from hub.channels.webhook.address import PATH
 from hub.errors import HubError
 from hub.web import hooks as webhooks
 from hub.web.asgi import (
+    Arriving,
     AsgiApp,
     Message,
     Receive,
+    Refuse,
     Scope,
     Send,
     announced_length,
+    brings_a_body,
     put_off,
     read_body,
     refuse,
     refuse_as_problem,
 )
+from hub.web.body_places import BodyPlaces
 from hub.web.protocol import TAKEOVER, HubProtocol
 from hub.web.stream import LiveClient
 from hub.web.upload_places import UploadPlaces
@@ -62,14 +66,17 @@ def web_app(
     is_ours: Callable[[dict[bytes, bytes]], bool],
     uploader: Uploader,
     hooks: Hooks | None = None,
+    places: BodyPlaces | None = None,
 ) -> AsgiApp:
     """Put the pages, the live stream and the webhooks on one port.
 
     is_ours: tells by its headers whether a page of ours asks. uploader: tells by its path and headers which agent who
-    may send pictures a large request comes from; asked in a thread. hooks: None serves no webhooks.
+    may send pictures a large request comes from; asked in a thread. hooks: None serves no webhooks. places: for bodies
+    that are waited for; None lets those in whom `uploader` knows when strangers have taken theirs.
     """
     threads = WSGIMiddleware(pages, workers=PAGE_THREADS)  # type: ignore[arg-type]
     uploads = UploadPlaces(uploader)
+    waited_for = BodyPlaces(uploader) if places is None else places
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -77,9 +84,9 @@ def web_app(
         elif scope["path"] == "/live":
             await _open_stream(live, is_ours, scope, send)
         elif hooks is not None and scope["path"].startswith(PATH):
-            await _take_delivery(hooks, scope, receive, send)
+            await _take_delivery(hooks, waited_for, scope, receive, send)
         else:
-            await _with_whole_body(threads, uploads, scope, receive, send)
+            await _with_whole_body(threads, uploads, waited_for, scope, receive, send)
 
     return app
 
@@ -147,13 +154,13 @@ async def _open_stream(live: LiveHub, is_ours: Callable[[dict[bytes, bytes]], bo
     return live.join(client, None if after is None else after.decode("latin-1"))
 
 
-async def _take_delivery(hooks: Hooks, scope: Scope, receive: Receive, send: Send) -> None:
+async def _take_delivery(hooks: Hooks, places: BodyPlaces, scope: Scope, receive: Receive, send: Send) -> None:
     if scope["method"] != "POST":
         return await refuse(send, 405, "method_not_allowed", allow=b"POST")
     sender = hooks.sender(scope["path"], scope["headers"], scope["client"])
     if wait := hooks.wait(sender):
         return await refuse(send, 429, "too_many", retry_after=b"%d" % math.ceil(wait))
-    body = await read_body(receive, send, webhooks.MOST_BYTES)
+    body = await _read_in_place(places, scope, receive, send, webhooks.MOST_BYTES, known=hooks.name(sender))
     if body is None:
         return None
     answer = await hooks.take(sender, body)
@@ -170,12 +177,39 @@ async def _take_delivery(hooks: Hooks, scope: Scope, receive: Receive, send: Sen
     return await send({"type": "http.response.body", "body": answer.body})
 
 
-async def _with_whole_body(app: Any, uploads: UploadPlaces, scope: Scope, receive: Receive, send: Send) -> None:
+async def _read_in_place(
+    places: BodyPlaces,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    most: int,
+    *,
+    refused: Refuse = refuse,
+    known: str = "",
+) -> bytes | None:
+    """The whole body, as `read_body` has it; one that has to be waited for only while there is a place for it."""
+    if not brings_a_body(scope):
+        return await read_body(receive, send, most, refused=refused)
+    arriving = Arriving(receive)
+    if await arriving.is_whole():
+        return await read_body(arriving, send, most, refused=refused)
+    holders = await places.holders(scope["path"], scope["headers"], scope["client"], known=known)
+    if not holders:
+        arriving.give_up()
+        await refused(send, 503, "crowded", retry_after=b"5")
+        return None
+    with places.one(holders):
+        return await read_body(arriving, send, most, refused=refused)
+
+
+async def _with_whole_body(
+    app: Any, uploads: UploadPlaces, places: BodyPlaces, scope: Scope, receive: Receive, send: Send
+) -> None:
     """Collect the body before the app takes a thread: slow senders would soon hold them all."""
     length = announced_length(scope)
     refused = refuse_as_problem if scope["path"].startswith("/api/") else refuse
     if _UPLOADING.fullmatch(scope["path"]) is None or length <= MOST_BODY_BYTES:
-        body = await read_body(receive, send, MOST_BODY_BYTES, refused=refused)
+        body = await _read_in_place(places, scope, receive, send, MOST_BODY_BYTES, refused=refused)
     elif length > MOST_UPLOAD_BYTES or (sender := await uploads.sender(scope["path"], scope["headers"])) is None:
         # None of it is kept; the page sees by the length that it is too much, or by the head who did not send it.
         body = b""

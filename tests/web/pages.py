@@ -17,6 +17,7 @@ from hub.kernel.database import Database
 from hub.kernel.log import Logged
 from hub.people.model import Actor, Role
 from hub.testing.clock import START
+from hub.web.body_places import BodyPlaces
 from hub.web.live import LiveHub
 from hub.web.server import make_server, web_app
 
@@ -98,6 +99,7 @@ class LiveServer:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.sessions: dict[bytes, Actor] = {}
+        self.places = BodyPlaces(lambda path, headers: self._agent(headers), trusted_proxies=1)
         self.live = LiveHub(database, authenticate=self._authenticate, rights=lambda session, found: _may_see)
         self.server = make_server(
             web_app(
@@ -105,6 +107,7 @@ class LiveServer:
                 self.live,
                 is_ours=lambda headers: b"origin" not in headers,
                 uploader=lambda path, headers: 1,
+                places=self.places,
             )
         )
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=1024)
@@ -162,6 +165,10 @@ class LiveServer:
 
     def _authenticate(self, headers: list[tuple[bytes, bytes]]) -> Actor | None:
         return self.sessions.get(dict(headers).get(b"cookie", b""))
+
+    def _agent(self, headers: list[tuple[bytes, bytes]]) -> int | None:
+        actor = self._authenticate(headers)
+        return None if actor is None else actor.agent_id
 
 
 def settled(conversation: int, *, channel: int = 1) -> Event:

@@ -9,8 +9,9 @@ import pytest
 from hub.channels.webhook.intake import Taken
 from hub.errors import Absent, DatabaseUnusable, Gone, HubError, Rejected
 from hub.web import hook_limits
-from hub.web.hook_limits import GOOD_SECONDS, MOST_KEPT, UNKNOWN, UNSIGNED, FailureLimits, peer_of
+from hub.web.hook_limits import GOOD_SECONDS, MOST_KEPT, UNKNOWN, UNSIGNED, FailureLimits
 from hub.web.hooks import Hooks
+from hub.web.peers import peer_of
 
 NEIGHBOUR = "203.0.113.7"
 STRANGER = "198.51.100.9"
@@ -126,7 +127,7 @@ def test_our_own_trouble_makes_no_address_known(senders: Senders) -> None:
     ],
 )
 def test_the_peer_is_told_by_as_many_proxies_as_there_are(hops: int, forwarded: str, seen: str) -> None:
-    assert peer_of(("192.0.2.1", 50000), forwarded, hops) == seen
+    assert peer_of(("192.0.2.1", 50000), [(b"x-forwarded-for", forwarded.encode())], hops) == seen
 
 
 def test_no_header_of_a_stranger_dodges_the_count_or_lays_it_on_somebody_else() -> None:
