@@ -9,6 +9,7 @@ import contextlib
 import shutil
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -36,6 +37,15 @@ LINGER_SECONDS = 10.0
 """How long connections to PostgreSQL may outlive their processes."""
 
 
+@dataclass(slots=True)
+class Staged:
+    """The new database in the making. is_taken: another database may hold it by now, and with it need the key and the
+    pictures that were put beside it: whoever is interrupted from there on leaves them."""
+
+    file: Path
+    is_taken: bool = False
+
+
 def restore(config: Config, file: Path, wanted: Wanted, *, now: datetime) -> Restored:
     """Verify a container and bring it in; see `Wanted`.
 
@@ -45,8 +55,8 @@ def restore(config: Config, file: Path, wanted: Wanted, *, now: datetime) -> Res
     """
     manifest = _verified(file)
     with bringing_in(config, manifest, wanted) as staged:
-        with worded(staged):
-            shutil.copyfile(file, staged)
+        with worded(staged.file):
+            shutil.copyfile(file, staged.file)
         with_search = manifest.engine == "sqlite"
         media = container.media_of(file)
         return finish(config, staged, manifest, media, wanted, now=now, with_search=with_search)
@@ -63,37 +73,37 @@ def _verified(file: Path) -> Manifest:
 
 
 @contextlib.contextmanager
-def bringing_in(config: Config, manifest: Manifest, wanted: Wanted) -> Iterator[Path]:
+def bringing_in(config: Config, manifest: Manifest, wanted: Wanted) -> Iterator[Staged]:
     """Yields the file to make the new database in, while nobody else uses the folder. Raises as `restore` does."""
     made = [folder for folder in (config.data, *config.data.parents) if not folder.exists()]
-    with folder_lock(config, alone=True), _leaving_nothing(config, made):
+    staged = Staged(config.data / _STAGED)
+    with folder_lock(config, alone=True), _leaving_nothing(config, made, staged):
         if wanted.without_key:
             make_key(config.key_file)
         else:
             demand_key(config, manifest)
         if not wanted.replace and not _is_empty(config):
             raise Conflict("an installation is there", reason="not_empty", folder=str(config.data))
-        staged = config.data / _STAGED
-        _forget(staged)
-        staged.touch(mode=0o600)
+        _forget(staged.file)
+        staged.file.touch(mode=0o600)
         try:
             yield staged
         finally:
-            _forget(staged)
+            _forget(staged.file)
 
 
 @contextlib.contextmanager
-def _leaving_nothing(config: Config, made: Sequence[Path]) -> Iterator[None]:
+def _leaving_nothing(config: Config, made: Sequence[Path], staged: Staged) -> Iterator[None]:
     """When the block fails, an empty folder is as empty as before, and one that was made for it is gone.
 
-    made: the folders that were not there, innermost first.
+    made: the folders that were not there, innermost first. Once `staged` is taken everything stays.
     """
     there = {each.name for each in config.data.iterdir()} - {LOCK}
     try:
         yield
     except BaseException:
         # Where anything but the key is, somebody may work with it.
-        if there <= {config.key_file.name}:
+        if there <= {config.key_file.name} and not staged.is_taken:
             for each in config.data.iterdir():
                 if each.name not in there:
                     shutil.rmtree(each) if each.is_dir() else each.unlink()
@@ -105,7 +115,7 @@ def _leaving_nothing(config: Config, made: Sequence[Path]) -> Iterator[None]:
 
 def finish(
     config: Config,
-    staged: Path,
+    staged: Staged,
     manifest: Manifest,
     media: Iterator[Picture],
     wanted: Wanted,
@@ -117,7 +127,7 @@ def finish(
 
     with_search: whether the search's tables came with it; otherwise the search begins anew.
     """
-    with open_file(staged) as session:
+    with open_file(staged.file) as session:
         store.hurry(session)
         store.take_extras_away(session)
         migrate_file(session)
@@ -137,7 +147,7 @@ def finish(
     if config.database_url:
         _into_postgresql(config, staged)
     else:
-        kept = _into_sqlite(config, staged)
+        kept = _into_sqlite(config, staged.file)
     return Restored(
         manifest=manifest, held=quieted.held, sessions=quieted.sessions, tokens=quieted.tokens, kept=str(kept or "")
     )
@@ -188,18 +198,22 @@ def _keep(target: Path, kept: Path) -> None:
         kept.hardlink_to(target)
 
 
-def _into_postgresql(config: Config, staged: Path) -> None:
-    """Replace every row in one transaction: whoever looks sees the old installation or the new one."""
+def _into_postgresql(config: Config, staged: Staged) -> None:
+    """Replace every row in one transaction: whoever looks sees the old installation or the new one.
+
+    Of a commit that is broken off nobody can tell here whether the server has done it.
+    """
     with contextlib.closing(open_database(config)) as database:
         _demand_alone(database)
         migrate(database)
-        with database.transaction() as session, open_file(staged, mode="ro") as source:
+        with database.transaction() as session, open_file(staged.file, mode="ro") as source:
             carried = tables.carried(source)
             tables.empty(session, [table.name for table in carried])
             for table in carried:
                 session.load(table.name, table.columns, tables.rows(source, table))
             tables.set_last_numbers(session, tables.last_numbers(source))
             search.start_anew(session)
+            staged.is_taken = True
 
 
 def _demand_alone(database: Database) -> None:

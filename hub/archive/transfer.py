@@ -38,5 +38,5 @@ def bring_in(config: Config, source: Path, wanted: Wanted, *, now: datetime) -> 
         return restore(config, source, wanted, now=now)
     manifest = read_manifest(source)
     with bringing_in(config, manifest, wanted) as staged:
-        read_lines(source, manifest, staged)
+        read_lines(source, manifest, staged.file)
         return finish(config, staged, manifest, read_media(source), wanted, now=now, with_search=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,9 @@ from hub.engine.store import alive
 from hub.errors import Conflict, HubError, Invalid
 from hub.kernel import log
 from hub.kernel.config import Config
+from hub.kernel.database import Database, Session
 from hub.kernel.hub import Hub, prepare
+from hub.kernel.migrate import migrate
 from hub.outbox.decide import cancel, mark_sent, retry
 from hub.outbox.model import State
 from hub.outbox.settle import RESTORED
@@ -297,4 +301,40 @@ def test_what_fails_on_the_way_leaves_the_installation_as_it_was(
     with pytest.raises(HubError):
         bring(target, file, Wanted(replace=True))
     assert content_of(target) == before
+    assert not list(target.data.glob("hub-restoring*"))
+
+
+@pytest.mark.parametrize("engine_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("is_done", [False, True])
+def test_whoever_breaks_off_at_the_commit_is_left_with_what_the_database_needs_and_can_begin_again(
+    desk: Desk, target: Config, file: Path, reopen: Reopen, is_done: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (desk.hub.config.media / "picture.png").write_bytes(b"\x89PNG")
+    desk.fake.says("Where is my filter?")
+    desk.pulls()
+    backed_up(desk.hub, file)
+    target.key_file.unlink()
+
+    def migrates_and_is_interrupted_then(database: Database) -> None:
+        migrate(database)
+        begin = database.transaction
+
+        @contextlib.contextmanager
+        def interrupted() -> Iterator[Session]:
+            with begin() as session:
+                yield session
+                if not is_done:
+                    raise KeyboardInterrupt
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(database, "transaction", interrupted)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(restoring, "migrate", migrates_and_is_interrupted_then)
+        with pytest.raises(KeyboardInterrupt):
+            bring(target, file, Wanted(without_key=True))
+    if not is_done:
+        bring(target, file, Wanted(without_key=True))
+    assert reopen().texts() == ["Where is my filter?"]
+    assert (target.media / "picture.png").read_bytes() == b"\x89PNG"
     assert not list(target.data.glob("hub-restoring*"))
