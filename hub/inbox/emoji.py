@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import re
-import threading
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -146,7 +144,7 @@ def _file(hub: Hub, name: str) -> Path:
 
 def _write(file: Path, body: bytes) -> None:
     """Whole or not at all. Raises StorageFull."""
-    part = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}.part")
+    part = file.with_suffix(".part")  # whoever fetches it has it alone, and what a killed one left is written over
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(body)

@@ -34,8 +34,8 @@ def codes_in(texts: Iterable[str]) -> frozenset[str]:
 def without_codes(text: str, codes: Iterable[str]) -> str:
     """A name's words alone; all of it where it has no others."""
     known = frozenset(codes)
-    words = _BOUNDED_CODE.sub(lambda found: "" if found[1] in known else found[0], text).strip()
-    return words or text
+    words = _BOUNDED_CODE.sub(lambda found: "" if found[1] in known else found[0], text) if known else text
+    return " ".join(words.split()) or text
 
 
 def pictured(markup: str, addresses: Mapping[str, str]) -> str:
