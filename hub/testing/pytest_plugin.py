@@ -7,6 +7,7 @@ names a connector or collects a test of the kit.
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import pytest
 
@@ -37,3 +38,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         from hub.testing.contract.report import watch
 
         watch(config, items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over the tables of a worker of pytest-xdist: this process has run no test itself."""
+    if tables := getattr(node, "workeroutput", {}).get("hubbub's quality tables"):
+        from hub.testing.contract.report import receive
+
+        receive(node.config, tables)

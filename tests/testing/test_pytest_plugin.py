@@ -94,6 +94,19 @@ def test_a_class_that_does_not_keep_the_contract_yet_is_told_what_it_lacks(tmp_p
     assert "No label (TestUnfinished): below bronze" in whole.stdout
 
 
+def test_several_workers_print_the_table_that_one_process_prints(tmp_path: Path) -> None:
+    (tmp_path / "test_unfinished.py").write_text(UNFINISHED)
+    one, two = run_pytest(tmp_path), run_pytest(tmp_path, "-p", "xdist.plugin", "-n", "2", "--dist", "loadfile")
+    assert two.returncode == pytest.ExitCode.TESTS_FAILED, two.stdout + two.stderr
+    assert table_of(one) == table_of(two)
+    assert table_of(one)[0] == "No label (TestUnfinished): below bronze"
+
+
+def table_of(ran: subprocess.CompletedProcess[str]) -> list[str]:
+    lines = ran.stdout.partition("= Quality of connectors (docs/quality.md) =")[2].splitlines()[1:]
+    return [line for line in lines if not line.startswith("=")]
+
+
 def test_a_kit_by_name_brings_its_own_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     kit = "tests.plugins.test_sandbox:TestSandboxKeepsTheContract"

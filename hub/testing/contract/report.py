@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 import pytest
 
@@ -13,6 +14,8 @@ from .quality import Outcome, Standing, checks_of, reached, standings
 _GRAVER = [Outcome.PASSED, Outcome.SKIPPED, Outcome.FAILED]
 _MOST_TABLES = 2
 _NAME = "hubbub's quality table"
+SENT = "hubbub's quality tables"
+"""Under this name a worker of pytest-xdist hands its tables to the process that prints."""
 
 
 @dataclass(slots=True)
@@ -22,6 +25,7 @@ class _Run:
     kit: type[ConnectorContract]
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     skips: set[str] = field(default_factory=set)
+    left: set[str] = field(default_factory=set)
 
     def ended(self, check: str, outcome: Outcome) -> None:
         before = self.outcomes.get(check, Outcome.PASSED)
@@ -37,6 +41,7 @@ def watch(config: pytest.Config, items: list[pytest.Item]) -> None:
         if isinstance(kit, type) and issubclass(kit, ConnectorContract):
             run = runs.setdefault(kit, _Run(kit))
             checks[item.nodeid] = (run, getattr(item, "originalname", item.name))
+            run.left.add(item.nodeid)
     whole = [run for run in runs.values() if _is_whole(run, {name for ran, name in checks.values() if ran is run})]
     if whole and not config.pluginmanager.has_plugin(_NAME):
         config.pluginmanager.register(_Quality(whole, checks), _NAME)
@@ -54,17 +59,50 @@ class _Quality:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         run, check = self._checks.get(report.nodeid, (None, ""))
+        if run is not None and report.when == "teardown":
+            run.left.discard(report.nodeid)
         if run is None or (report.when != "call" and report.passed):
             return
         run.ended(check, Outcome.FAILED if report.failed else Outcome.SKIPPED if report.skipped else Outcome.PASSED)
         if report.skipped and isinstance(report.longrepr, tuple):
             run.skips.add(report.longrepr[2].removeprefix("Skipped: "))
 
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        sent = getattr(session.config, "workeroutput", None)
+        if sent is not None:
+            # A kit whose checks went to several workers is run as a whole by none, and gets no table.
+            sent[SENT] = [self._table(run) for run in self._runs if not run.left]
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        terminalreporter.section("Quality of connectors (docs/quality.md)")
-        for run in self._runs:
-            for line in _told(run, short=len(self._runs) > _MOST_TABLES):
-                terminalreporter.write_line(line)
+        _show(terminalreporter, [self._table(run) for run in self._runs])
+
+    def _table(self, run: _Run) -> list[str]:
+        return list(_told(run, short=len(self._runs) > _MOST_TABLES))
+
+
+class _Received:
+    """Prints the tables that workers of pytest-xdist have sent."""
+
+    def __init__(self) -> None:
+        self.tables: list[list[str]] = []
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        _show(terminalreporter, sorted(self.tables))
+
+
+def receive(config: pytest.Config, tables: list[list[str]]) -> None:
+    """Have what one worker found printed at the end, with what the others find."""
+    received = config.pluginmanager.get_plugin(_NAME)
+    if received is None:
+        received = _Received()
+        config.pluginmanager.register(received, _NAME)
+    received.tables += tables
+
+
+def _show(terminalreporter: pytest.TerminalReporter, tables: list[list[str]]) -> None:
+    terminalreporter.section("Quality of connectors (docs/quality.md)")
+    for line in chain.from_iterable(tables):
+        terminalreporter.write_line(line)
 
 
 def _told(run: _Run, *, short: bool) -> Iterator[str]:
