@@ -151,3 +151,10 @@ def test_no_more_than_so_many_are_listened_to_at_once() -> None:
     for id in range(MOST):
         ears.stop(id)
     assert all(ended.acquire(timeout=PATIENCE) for _ in range(MOST))
+    wait_until(lambda: len(told) == MOST + 1, "the ends of all calls")
+    for id in range(MOST):
+        assert ears.takes(Request(id=id, method="listen", deadline=0))
+    assert all(begun.acquire(timeout=PATIENCE) for _ in range(MOST)), "who ended left a place"
+    for id in range(MOST):
+        ears.stop(id)
+    wait_until(lambda: len(told) == 2 * MOST + 1, "the ends of all calls")

@@ -12,7 +12,7 @@ from hub.channels import store as channels
 from hub.channels.connect import change_channel, pause_channel, resume_channel
 from hub.connector import Connector, Features, Page
 from hub.engine import store
-from hub.engine.listening import DAY, LONGEST_PAUSE, Listeners, pause_after
+from hub.engine.listening import DAY, LONGEST_PAUSE, STEADY_SECONDS, Listeners, pause_after
 from hub.errors import ConnectorError, NotFound, Unavailable
 from hub.inbox.pull import claim_due, pull_leased
 from hub.kernel.hub import Hub
@@ -182,6 +182,30 @@ def test_pauses_grow_to_their_longest_and_no_further() -> None:
     assert pauses[0] <= 2
     assert pauses[-1] <= LONGEST_PAUSE
     assert pause_after(5, chance=0.0) < pause_after(5, chance=1.0)
+
+
+def test_after_a_call_that_lasted_the_pause_is_short_again(station: Station) -> None:
+    for _ in range(5):
+        station.begins().breaks(Unavailable("interrupted"))
+        station.notices_the_end()
+        station.passes(LONGEST_PAUSE)
+    call = station.begins()
+    station.passes(STEADY_SECONDS)
+    call.breaks(Unavailable("interrupted"))
+    station.notices_the_end()
+    station.passes(pause_after(0, chance=0.5)).begins()
+
+
+def test_a_worker_whose_beat_is_late_hears_on(station: Station) -> None:
+    call = station.begins()
+    with station.hub.database.transaction() as session:
+        store.leave(session, WORKER)
+    assert station.ticks() == 1
+    assert not call.stop.is_set()
+    call.breaks()
+    station.notices_the_end()
+    station.arrives(WORKER)
+    assert station.passes(LONGEST_PAUSE).begins() is not call
 
 
 def test_where_it_is_not_offered_it_is_asked_for_again_after_a_day(station: Station) -> None:

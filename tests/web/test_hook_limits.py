@@ -83,6 +83,14 @@ def test_a_sender_with_a_good_signature_never_waits_for_who_fails_beside_it(send
     assert senders.post(hook="forum", peer=STRANGER) == 202
 
 
+def test_who_fails_at_one_channel_is_not_held_up_at_another(senders: Senders) -> None:
+    for hook in ("shop", "forum"):
+        assert senders.post(hook=hook, peer=NEIGHBOUR) == 202
+    senders.fail(100)
+    assert senders.post() == 429
+    assert senders.post(b"forged", hook="forum") == 401
+
+
 def test_a_sender_that_shares_its_address_with_who_fails_never_waits(senders: Senders) -> None:
     assert senders.post() == 202
     senders.fail(100)
