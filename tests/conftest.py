@@ -35,7 +35,14 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("tests")
 
-pytest_plugins = ["tests.scratch", "tests.skips", "tests.peers.wordpress", "tests.peers.mastodon", "tests.peers.bluesky"]
+pytest_plugins = [
+    "tests.scratch",
+    "tests.sharing",
+    "tests.skips",
+    "tests.peers.wordpress",
+    "tests.peers.mastodon",
+    "tests.peers.bluesky",
+]
 
 
 MARKED_BY_FIXTURE = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,26 @@ def test_a_database_can_be_dropped_while_somebody_is_connected(postgres_server: 
         connection.execute("SELECT 1")
 
 
+def test_tests_that_start_the_same_servers_stay_together_and_go_first(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    for name in ("api/test_a", "api/test_b", "crash/test_c", "faults/test_d", "peers/test_e"):
+        file = pytester.path / "tests" / f"{name}.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("def test_runs(): pass\ndef test_runs_too(): pass\n")
+    result = pytester.runpytest_subprocess("-p", "tests.sharing", "-n", "2", "-v")
+    ran = re.findall(r"^\[(gw\d)\].* PASSED (.*)::", result.stdout.str(), re.MULTILINE)
+    by_process = {name: [file for process, file in ran if process == name] for name in ("gw0", "gw1")}
+    assert {tuple(files[:2]) for files in by_process.values()} == {
+        ("tests/faults/test_d.py",) * 2,
+        ("tests/crash/test_c.py",) * 2,
+    }
+    assert any({"tests/faults/test_d.py", "tests/peers/test_e.py"} <= set(files) for files in by_process.values())
+    assert len(ran) == 10
+    assert all(len({process for process, file in ran if file == each}) == 1 for _, each in ran)
+
+
 def test_engine_url_names_an_engine(engine_url: str) -> None:
     assert engine_url == "" or engine_url.startswith("postgresql://")
 
@@ -48,14 +69,15 @@ SKIPPING = """
 """
 
 
+@pytest.mark.parametrize("processes", ["0", "2"])
 @pytest.mark.parametrize(("ci", "exit_code"), [("true", 1), ("", 0)])
 def test_a_skipped_test_fails_the_session_on_ci_only(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str, exit_code: int
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, ci: str, exit_code: int, processes: str
 ) -> None:
     monkeypatch.setenv("CI", ci)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makepyfile(SKIPPING)
-    result = pytester.runpytest_subprocess("-p", "tests.skips")
+    result = pytester.runpytest_subprocess("-p", "tests.skips", "-n", processes)
     assert result.ret == exit_code
     assert ("no such program" in result.stdout.str().partition("Skipped on CI")[2]) is (ci == "true")
 
