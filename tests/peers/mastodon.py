@@ -73,6 +73,11 @@ class Emulator:
     def edits(self, who: str, id: str, text: str) -> None:
         self.call("PUT", f"statuses/{id}", who, json={"status": text})
 
+    def votes(self, who: str, id: str, *choices: int) -> None:
+        """Somebody takes choices of the poll in a post, counted from 0."""
+        poll = self.call("GET", f"statuses/{id}", who)["poll"]["id"]
+        self.call("POST", f"polls/{poll}/votes", who, json={"choices": list(choices)})
+
     def deletes(self, who: str, id: str) -> None:
         self.call("DELETE", f"statuses/{id}", who)
 

@@ -79,6 +79,22 @@ def test_a_mention_and_an_answer_to_our_post_arrive_on_an_emulator(
     assert channel.pull() == []
 
 
+def test_the_votes_of_a_poll_come_on_an_emulator(channel: Channel, mastodon_emulator: Emulator) -> None:
+    question = {"options": ["Hard", "Soft"], "expires_in": 3600}
+    asked = mastodon_emulator.posts("lena", "@brightwater which is it?", poll=question)
+    assert channel.pull() == [asked]
+    before = channel.messages[asked]
+    assert before.poll is not None
+    assert [(choice.text, choice.votes) for choice in before.poll.choices] == [("Hard", 0), ("Soft", 0)]
+    mastodon_emulator.votes("tom", asked, 1)
+    assert channel.pull() == [asked]
+    after = channel.messages[asked]
+    assert after.poll is not None
+    assert [(choice.votes, choice.is_ours) for choice in after.poll.choices] == [(0, False), (1, False)]
+    assert (after.revision, after.text, after.poll.has_ended) == (before.revision, before.text, False)
+    assert channel.pull() == []
+
+
 def test_a_thread_comes_with_its_context_on_an_emulator(channel: Channel, mastodon_emulator: Emulator) -> None:
     root = mastodon_emulator.posts("tom", "who knows about water?")
     middle = mastodon_emulator.posts("lena", "I do not", in_reply_to_id=root)

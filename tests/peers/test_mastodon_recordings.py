@@ -114,3 +114,25 @@ def test_the_headers_of_real_servers_ask_for_no_pause_while_there_is_plenty(mast
         plenty = int(asked["x-ratelimit-remaining"]) * 2 >= int(asked["x-ratelimit-limit"])
         assert (seconds is None) == plenty
         assert seconds is None or 0 <= seconds <= 3600
+
+
+def test_every_poll_and_every_emoji_of_a_real_server_is_told(mastodon_answers: list[Recorded]) -> None:
+    found = [status for answer in mastodon_answers for status in statuses_in(answer.json())]
+    polls = [status for status in found if status.get("poll")]
+    assert len(polls) > 10
+    for status in polls:
+        poll, told = read(status).poll, status["poll"]
+        assert poll is not None
+        assert [choice.text for choice in poll.choices] == [option["title"] for option in told["options"]]
+        assert sum(choice.votes or 0 for choice in poll.choices) == told["votes_count"]
+        assert (poll.has_ended, poll.ends_at is None) == (told["expired"], told["expires_at"] is None)
+    decorated = [status for status in found if status.get("emojis")]
+    named = [status for status in found if status["account"].get("emojis")]
+    assert decorated
+    assert named
+    for status in decorated:
+        assert {each.code for each in read(status).emoji} >= {each["shortcode"] for each in status["emojis"]}
+    for status in named:
+        assert {each.url for each in read(status).author.emoji} == {
+            each["static_url"] for each in status["account"]["emojis"]
+        }
