@@ -35,6 +35,7 @@ from .rich_text import handles
 from .sdk import ACTIONS, Actions
 from .server import LOOK, Server
 from .sessions import Sessions
+from .tags import tags_of
 
 _MOST_NAMED = 4
 """People looked up for one answer: a plan has twenty seconds."""
@@ -55,6 +56,11 @@ class BlueskySettings:
         kind="url",
         default="https://bsky.social",
         help="Only for accounts that live on a server of their own.",
+    )
+    tags: str = setting(
+        "Hashtags",
+        help="Up to five. Posts with one of them come in as well, whoever they name. For example: brightwater kettles",
+        default="",
     )
     link_cards: str = setting(
         "Cards for links",
@@ -100,12 +106,14 @@ class Bluesky(Connector):
         try:
             with diagnosis.first_contact():
                 me = self._me()
-            return diagnosis.check(self._server, self._direct(), me)
+            return diagnosis.check(self._server, self._direct(), me, tags_of(self.settings.tags))
         except (AuthExpired, Misconfigured) as error:
             raise diagnosis.at_setting(error) from error
 
     def pull(self, cursor: str | None) -> Page:
-        return Pull(self._reading, self._direct(), self._me(), self.context.clock).page(read_cursor(cursor))
+        tags = tags_of(self.settings.tags)
+        pull = Pull(self._reading, self._direct(), self._me(), self.context.clock, tags=tags)
+        return pull.page(read_cursor(cursor))
 
     @classmethod
     def measure(cls, outgoing: Outgoing, limits: Limits) -> Measure:

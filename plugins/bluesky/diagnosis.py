@@ -6,23 +6,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hub.connector import Check
-from hub.errors import AuthExpired, Misconfigured, Unavailable
+from hub.errors import AuthExpired, Misconfigured, NotFound, Unavailable
 
 from .composing import GRAPHEMES, POST_LIMITS
 from .direct import Direct
 from .mapping import MALFORMED, Me, Raw, author_of
-from .server import Server
+from .reading import Reading
+from .server import LOOK, Server
 
 _AT_THE_PASSWORD = frozenset({"wrong_app_password", "needs_app_password", "revoked"})
 
 
-def check(server: Server, direct: Direct, me: Me) -> Check:
-    """Tell who we are there and whether direct messages can be read. Raises the errors of hub.errors."""
+def check(server: Server, direct: Direct, me: Me, tags: tuple[str, ...] = ()) -> Check:
+    """Tell who we are there, and whether direct messages and these hashtags can be read. Raises the errors of
+    hub.errors."""
     try:
         account = author_of(_profile(server, me), me)
     except MALFORMED:
         raise Unavailable("unexpected_answer") from None
     warnings = [] if direct.can_read() else ["cannot_read_direct"]
+    if tags and not _finds(server, tags[0]):
+        warnings.append("cannot_read_tags")
     if server.session.pds.startswith("http://"):
         warnings.append("not_encrypted")
     return Check(
@@ -41,6 +45,15 @@ def _profile(server: Server, me: Me) -> Raw:
         if error.reason != "unexpected_answer":
             raise
         return {"did": me.did, "handle": server.session.handle}
+
+
+def _finds(server: Server, tag: str) -> bool:
+    """Whether its service searches, as far as that can be told now."""
+    try:
+        Reading(server).tagged(tag, None, limits=LOOK)
+    except (NotFound, Unavailable) as error:
+        return error.reason in ("server_error", "too_slow", "unreachable")
+    return True
 
 
 @contextmanager

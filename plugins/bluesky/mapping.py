@@ -145,7 +145,7 @@ def is_addressed(view: Raw, me: Me, setting: Setting) -> bool:
     record, reply = view["record"], refs(view["record"])
     if str(view["author"]["did"]) == me.did:
         return False
-    if setting.came_as in ("mention", "reply", "quote"):
+    if setting.came_as in ("mention", "reply", "quote", "tag"):
         return True
     if reply and me.did in (did_of(reply.parent), did_of(reply.root)):
         return True

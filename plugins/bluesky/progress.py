@@ -12,6 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from . import tags
+from .tags import Tagged
+
 VERSION = 1
 WATCHED = 300
 """Messages that are looked at again for edits and deletions."""
@@ -73,6 +76,7 @@ class Progress:
     deep_at: int = 0
     deep_pages: int = 0
     chat: Chat = Chat()
+    tagged: Tagged = field(default_factory=Tagged)
 
     def watching(self, marks: Mapping[str, str]) -> Progress:
         """Watch these as well; what was watched longest is let go."""
@@ -106,6 +110,7 @@ class Progress:
             "counts": list(self.counts.items()),
             "waiting": self.waiting,
             "deep": [self.deep, self.deep_at, self.deep_pages],
+            "tagged": tags.dump(self.tagged),
             "chat": [chat.log, chat.off_until, list(chat.last.items())],
         }
         return json.dumps(kept, separators=(",", ":"))
@@ -130,6 +135,7 @@ def read_cursor(cursor: str | None) -> Progress:
             deep_at=int(deep_at),
             deep_pages=int(deep_pages),
             chat=_chat(kept["chat"]),
+            tagged=tags.load(kept.get("tagged", ())),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return Progress()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from hub.connector import Deleted, Incoming, Page, Post, Skipped
@@ -35,6 +37,7 @@ from .progress import AT_ONCE, Progress, Walk
 from .reading import Listing, Reading
 from .record_keys import did_of
 from .second_look import SecondLook
+from .tags import TAG, read_down
 
 OVERLAP = 48 * 3600
 _DEEP_EVERY = 24 * 3600
@@ -51,8 +54,9 @@ _TIME = timedelta(seconds=25)
 class Pull:
     """Collects one page. A failure on the way leaves nothing behind."""
 
-    def __init__(self, reading: Reading, direct: Direct, me: Me, clock: Clock) -> None:
+    def __init__(self, reading: Reading, direct: Direct, me: Me, clock: Clock, *, tags: tuple[str, ...] = ()) -> None:
         self._reading = reading
+        self._tags = tags
         self._direct = direct
         self._me = me
         self._clock = clock
@@ -69,7 +73,7 @@ class Pull:
         history = progress.history
         first = not progress.newest_at
         after = self._hear(progress)
-        for step in (self._listen_to_ourselves, self._look_again, self._go_deep):
+        for step in (self._listen_to_ourselves, self._look_again, self._go_deep, self._listen_to_tags):
             if not self._is_late and (not history or (first and step == self._listen_to_ourselves)):
                 after = step(after)
         if after.walk is None:
@@ -175,6 +179,18 @@ class Pull:
                 break
         # At first only a few: what was answered long ago is no news, and these come as history.
         return progress.waits_for(answered if progress.counts else answered[:_MOST_THREADS]).counting(counts)
+
+    def _listen_to_tags(self, progress: Progress) -> Progress:
+        """Tell what is said under the hashtag whose turn it is. A search that fails costs only itself."""
+        tagged = progress.tagged.of(self._tags, self._now)
+        if not tagged.watches:
+            return replace(progress, tagged=tagged)
+        watch, items = tagged.watches[0], list[Raw]()
+        with suppress(NotFound, RateLimited, Unavailable):
+            page = partial(self._reading.tagged, watch.tag)
+            items, watch = read_down(page, watch, self._me, self._now)
+        fresh = [{**item, "reason": TAG} for item in items if self._is_new(progress, item)]
+        return replace(self._take(progress, fresh), tagged=tagged.after(watch))
 
     # --- what was told before -----------------------------------------------------------------------------------------
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hub.kernel.http import FetchLimits
+
 from .mapping import Raw
 from .refusals import read_refusal
 from .server import LOOK, READ, Server
@@ -57,6 +59,11 @@ class Reading:
             items=tuple(post for post in posts if isinstance(post, dict)), below=listing.below, pause=listing.pause
         )
 
+    def tagged(self, tag: str, below: str | None, *, limits: FetchLimits = READ) -> Listing:
+        """One page of what is said under a hashtag, newest first."""
+        params: dict[str, Any] = {"q": f"#{tag}", "sort": "latest", "limit": NOTIFICATIONS}
+        return self._page("app.bsky.feed.searchPosts", params, below, "posts", limits)
+
     def posts(self, uris: Sequence[str]) -> dict[str, Raw]:
         """At most 25 posts as they are now, by uri. Those that are gone, blocked or taken down are missing."""
         return _by_uri(self._server.query("app.bsky.feed.getPosts", {"uris": list(uris)}).content.get("posts"))
@@ -87,8 +94,10 @@ class Reading:
                 blocked |= {str(node.get("uri"))} if node.get("blocked") else set()
         return Thread(posts=tuple(posts), hidden=frozenset(hidden), blocked=frozenset(blocked))
 
-    def _page(self, nsid: str, params: Mapping[str, Any], below: str | None, name: str) -> Listing:
-        told = self._server.query(nsid, {**params, **({"cursor": below} if below else {})})
+    def _page(
+        self, nsid: str, params: Mapping[str, Any], below: str | None, name: str, limits: FetchLimits = READ
+    ) -> Listing:
+        told = self._server.query(nsid, {**params, **({"cursor": below} if below else {})}, limits=limits)
         items, cursor = told.content.get(name), told.content.get("cursor")
         return Listing(
             items=tuple(items) if isinstance(items, list) else (),

@@ -236,6 +236,22 @@ def test_pictures_labels_and_language_are_shown(
     assert (told.language, told.content_warning) == ("de", "graphic media")
 
 
+def test_what_is_said_under_a_hashtag_comes_in_whoever_it_names(
+    bluesky: BlueskyNetwork, brand: Person, lena: Person, tmp_path: Path
+) -> None:
+    tag = f"kettles{brand.did[-6:]}"
+    channel = Channel(bluesky.url, brand.handle, brand.app_password(), tmp_path, bluesky.host, tags=tag)
+    try:
+        assert channel.connector.check().warnings == ("not_encrypted",)
+        channel.pull()
+        channel.pull()
+        said = lena.posts(f"Which of them? #{tag}")
+        (told,) = came(bluesky, channel, said)
+    finally:
+        channel.close()
+    assert (told.kind, told.kind_raw, told.addressed) == (Kind.MENTION, "tag", True)
+
+
 # --- what goes out ----------------------------------------------------------------------------------------------------
 
 

@@ -52,6 +52,7 @@ class Channel(Driven):
         memory: Memory | None = None,
         door: Door | None = None,
         link_cards: str = "yes",
+        tags: str = "",
     ) -> None:
         self.memory = memory or Memory()
         self.pictures = Pictures()
@@ -64,7 +65,9 @@ class Channel(Driven):
             memory=self.memory,
             uploads=self.pictures,
         )
-        self._settings = BlueskySettings(handle=handle, app_password=password, service=service, link_cards=link_cards)
+        self._settings = BlueskySettings(
+            handle=handle, app_password=password, service=service, link_cards=link_cards, tags=tags
+        )
         super().__init__(Bluesky(self._settings, self._context), door)
 
     def another(self) -> Bluesky:

@@ -336,6 +336,15 @@ class FakeBluesky(ServedNetwork):
         kept = {name: view[name] for name in ("uri", "cid", "author", "record", "labels", "indexedAt")}
         return {**kept, "reason": "hologram" if uri in self._estranged else reason, "isRead": True}
 
+    def _on_searchPosts(self, query: Any, arrival: Arrival) -> Answer:
+        """Newest first; also what only has the word, as searches do."""
+        word = query["q"][0].removeprefix("#")
+        uris = [uri for uri, post in self.posts.items() if word in post["record"]["text"].lower()]
+        found = sorted((self._view(uri) for uri in uris), key=lambda view: str(view["indexedAt"]), reverse=True)
+        at, limit = int(query.get("cursor", ["0"])[0]), int(query["limit"][0])
+        following = {"cursor": str(at + limit)} if at + limit < len(found) else {}
+        return _json({"posts": found[at : at + limit], **following})
+
     def _on_getPosts(self, query: Any, arrival: Arrival) -> Answer:
         shut = self.away.keys() | self.blocking
         seen = [uri for uri in query["uris"] if uri in self.posts and read_uri(uri).did not in shut]
