@@ -3,9 +3,10 @@ what we said."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
+from types import MappingProxyType
 
 from hub.channels import store as channels
 from hub.connector import Features, Measure, Moderation, Outgoing
@@ -70,7 +71,7 @@ class Offer:
 
 def allowed(features: Features, message: Message) -> tuple[str, ...]:
     """What may be done to a message, as its connector declares and its moderation allows."""
-    return _names(frozenset(features.actions), message)
+    return _names(features.actions, message)
 
 
 def _names(actions: frozenset[str], message: Message) -> tuple[str, ...]:
@@ -85,27 +86,17 @@ def _names(actions: frozenset[str], message: Message) -> tuple[str, ...]:
 
 
 def offers(
-    features: Features, message: Message, acts: list[Act], delivery: OutboxItem | None = None, *, now: datetime
+    actions: frozenset[str],
+    message: Message,
+    acts: Mapping[str, Act] = MappingProxyType({}),
+    delivery: OutboxItem | None = None,
 ) -> tuple[Offer, ...]:
-    """The buttons at a message. `acts`: what was lately done to it, newest first, as the outbox knows."""
-    if not acts and delivery is None:
-        return _untouched(frozenset(features.actions), message)
-    names = allowed(features, message)
+    """The buttons at a message. `acts`: what was done to it and not told back yet, by its sort."""
+    names = _names(actions, message)
     if delivery is not None and len(delivery.parts) > 1:
         # What went out in several posts cannot be changed in one.
         names = tuple(name for name in names if name != "edit")
-    last = {sort: act for sort, act in latest(acts).items() if is_newer_than_told(act, now)}
-    return _of_names(names, message, last)
-
-
-@lru_cache(maxsize=4096)
-def _untouched(actions: frozenset[str], message: Message) -> tuple[Offer, ...]:
-    """The buttons at a message that nobody did anything to lately: made once for as long as it stays the same."""
-    return _of_names(_names(actions, message), message, {})
-
-
-def _of_names(names: tuple[str, ...], message: Message, last: dict[str, Act]) -> tuple[Offer, ...]:
-    found = [_offer(name, names, message, last) for name in names if name not in _UNDOES]
+    found = [_offer(name, names, message, acts) for name in names if name not in _UNDOES]
     return tuple(offer for offer in found if offer is not None)
 
 
@@ -114,12 +105,17 @@ def _place(name: str) -> tuple[int, str]:
     return (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)
 
 
-def latest(acts: list[Act]) -> dict[str, Act]:
+def latest(acts: Sequence[Act]) -> dict[str, Act]:
     """The newest of each sort: a like that failed says nothing any more once it was tried again."""
     found: dict[str, Act] = {}
     for act in acts:
         found.setdefault(sort_of(act.name), act)
     return found
+
+
+def not_told_yet(acts: Sequence[Act], now: datetime) -> dict[str, Act]:
+    """Those of the newest of each sort that the network may not have told us back."""
+    return {sort: act for sort, act in latest(acts).items() if is_newer_than_told(act, now)}
 
 
 def is_newer_than_told(act: Act, now: datetime) -> bool:
@@ -165,7 +161,7 @@ def measure_change(hub: Hub, session: Session, message: Message, text: str) -> M
     return replace(found, parts=1, texts=(), errors=("too_long",)) if found.parts > 1 else found
 
 
-def _offer(name: str, names: tuple[str, ...], message: Message, last: dict[str, Act]) -> Offer | None:
+def _offer(name: str, names: tuple[str, ...], message: Message, last: Mapping[str, Act]) -> Offer | None:
     act = last.get(sort_of(name))
     is_busy = act is not None and act.is_under_way and (act.name == name or name in UNDONE_BY)
     if name not in UNDONE_BY:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,11 +38,19 @@ class Answerable:
 
 
 def find_answerable(
-    hub: Hub, session: Session, conversation: Conversation, *, target_id: int | None = None
+    hub: Hub,
+    session: Session,
+    conversation: Conversation,
+    *,
+    target_id: int | None = None,
+    newest: Sequence[Message] = (),
 ) -> Answerable:
-    """Say whether a conversation can be answered, on which message, through which channel."""
+    """Say whether a conversation can be answered, on which message, through which channel.
+
+    newest: its newest messages, newest first, where they were read already.
+    """
     channel = channels.channel(session, conversation.channel_id)
-    target = _target(session, conversation, target_id)
+    target = _target(session, conversation, target_id, newest)
     if target is None:
         return Answerable(target=None, channel=channel, why_not="nothing_to_answer")
     why_not = _why_not(target, hub.clock())
@@ -51,14 +60,17 @@ def find_answerable(
     return _through(hub, session, channel, target)
 
 
-def _target(session: Session, conversation: Conversation, target_id: int | None) -> Message | None:
+def _target(
+    session: Session, conversation: Conversation, target_id: int | None, newest: Sequence[Message]
+) -> Message | None:
     """The message asked for, else the newest one of theirs that is still there."""
     if target_id is not None:
         found = messages.message(session, target_id)
         if found is None or found.conversation_id != conversation.id or found.direction is not Direction.IN:
             raise Absent("no such message in this conversation", message_id=target_id)
         return found
-    return messages.last_of_theirs(session, conversation.id)
+    there = (message for message in newest if message.direction is Direction.IN and message.deleted_at is None)
+    return next(there, None) or messages.last_of_theirs(session, conversation.id)
 
 
 def _why_not(target: Message, now: datetime) -> str:

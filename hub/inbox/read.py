@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from operator import attrgetter
 
 from hub.channels import store as channels
-from hub.connector import Emoji, Features
+from hub.channels.model import Channel
+from hub.connector import Emoji
 from hub.customers import store as customers
 from hub.customers.model import Identity
 from hub.errors import HubError
 from hub.events import ConversationRead
-from hub.inbox.act import Offer, latest, offers
+from hub.inbox.act import Offer, latest, not_told_yet, offers
 from hub.inbox.answerable import Answerable, find_answerable
 from hub.inbox.emoji import kept
 from hub.inbox.model import Conversation, Line, Message, ShownPost
@@ -39,6 +42,10 @@ class Utterance:
     offers: tuple[Offer, ...] = ()
     acts: tuple[Act, ...] = ()
 
+    def __hash__(self) -> int:
+        # Pages keep what they made of it: all fields would be gone through for each message of each page.
+        return hash(self.message.id)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
@@ -48,13 +55,27 @@ class Reading:
     """
 
     conversation: Conversation
-    line: Line
+    channel: Channel
     identity: Identity
     post: ShownPost | None
     utterances: tuple[Utterance, ...]
     answerable: Answerable
     earlier: int | None
     kept: frozenset[str] = frozenset()
+
+    @property
+    def line(self) -> Line:
+        """The conversation as the list shows it."""
+        return Line(
+            conversation=self.conversation,
+            name=self.identity.name,
+            name_emoji=self.identity.emoji,
+            handle=self.identity.handle,
+            trust=self.identity.trust,
+            channel_kind=self.channel.kind,
+            channel_name=self.channel.name,
+            post_title=self.post.title if self.post else "",
+        )
 
 
 def read_conversation(
@@ -69,27 +90,30 @@ def read_conversation(
     context = _context(session, conversation, own)
     deliveries = _deliveries(session, own)
     acts = _acts(session, conversation)
-    features = {channel_id: _features(hub, session, channel_id) for channel_id in {each.channel_id for each in own}}
-    shown = sorted([*own, *context], key=lambda message: (message.created_at, message.id))
+    newest = own if before is None else ()
+    answerable = find_answerable(hub, session, conversation, target_id=target_id, newest=newest)
+    channel = answerable.channel
+    actions = {wanted: _actions(hub, session, wanted, channel) for wanted in {each.channel_id for each in own}}
+    shown = sorted([*own, *context], key=attrgetter("created_at", "id"))
     identity = customers.identity(session, conversation.identity_id)
     post = threads.post_of(session, conversation.thread_id)
+    now = hub.clock()
     return Reading(
         conversation=conversation,
-        line=conversations.line(session, conversation.id),
+        channel=channel,
         identity=identity,
         post=post,
         utterances=tuple(
             _utterance(
                 message,
-                features.get(message.channel_id, Features()),
+                None if message.conversation_id != conversation.id else actions[message.channel_id],
                 deliveries.get(message.outbox_id or 0),
-                acts.get((message.channel_id, message.remote_id or ""), []),
-                is_context=message.conversation_id != conversation.id,
-                now=hub.clock(),
+                acts.get((message.channel_id, message.remote_id or ""), ()),
+                now,
             )
             for message in shown
         ),
-        answerable=find_answerable(hub, session, conversation, target_id=target_id),
+        answerable=answerable,
         earlier=own[-1].id if more else None,
         kept=kept(session, [*identity.emoji, *(post.emoji if post else ()), *_emoji_of(shown)]),
     )
@@ -110,30 +134,34 @@ def _acts(session: Session, conversation: Conversation) -> Mapping[tuple[int, st
 
 
 def _utterance(
-    message: Message,
-    features: Features,
-    delivery: OutboxItem | None,
-    acts: list[Act],
-    *,
-    is_context: bool,
-    now: datetime,
+    message: Message, actions: frozenset[str] | None, delivery: OutboxItem | None, acts: Sequence[Act], now: datetime
 ) -> Utterance:
+    """actions: what its channel lets us do to a message, None for one of another conversation."""
+    if delivery is None and not acts:
+        return _untouched(message, actions)
     return Utterance(
         message=message,
         delivery=delivery,
-        is_context=is_context,
-        offers=() if is_context else offers(features, message, acts, delivery, now=now),
+        is_context=actions is None,
+        offers=() if actions is None else offers(actions, message, not_told_yet(acts, now), delivery),
         acts=tuple(act for act in latest(acts).values() if act.state is not State.SENT),
     )
 
 
-def _features(hub: Hub, session: Session, channel_id: int) -> Features:
+@lru_cache(maxsize=4096)
+def _untouched(message: Message, actions: frozenset[str] | None) -> Utterance:
+    """A message that nobody did anything to lately: made once for as long as it stays the same."""
+    buttons = () if actions is None else offers(actions, message)
+    return Utterance(message=message, delivery=None, is_context=actions is None, offers=buttons)
+
+
+def _actions(hub: Hub, session: Session, channel_id: int, known: Channel) -> frozenset[str]:
     """What can be done on the channel of a message; nothing where it is signed out, or it or its plugin is gone."""
     try:
-        channel = channels.channel(session, channel_id)
-        return Features() if channel.needs_a_person else hub.plugins.connector(channel.kind).features
+        channel = known if channel_id == known.id else channels.channel(session, channel_id)
+        return frozenset() if channel.needs_a_person else hub.plugins.connector(channel.kind).features.actions
     except HubError:
-        return Features()
+        return frozenset()
 
 
 def mark_read(hub: Hub, session: Session, conversation: Conversation) -> None:

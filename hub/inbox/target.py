@@ -7,7 +7,7 @@ from hub.connector import Author, Target
 from hub.customers import store as customers
 from hub.errors import Conflict
 from hub.inbox.model import Direction, Message
-from hub.inbox.store import messages, threads
+from hub.inbox.store import messages
 from hub.kernel.database import Session
 from hub.outbox import store as outbox
 
@@ -16,16 +16,17 @@ def target_of(session: Session, message: Message | None) -> Target:
     """Raises Conflict when there is no message that the network knows."""
     if message is None or message.remote_id is None:
         raise Conflict("the network does not know this message", reason="nothing_to_answer")
+    raw, root_id = messages.told_of(session, message.id)
     return Target(
         remote_id=message.remote_id,
         revision=message.revision,
-        root_id=threads.root_of(session, message.thread_id),
+        root_id=root_id,
         author=_author(session, message),
         visibility=message.visibility,
         permalink=message.permalink,
         must_mention=_named(session, message),
         is_ours=message.direction is Direction.OUT,
-        raw=messages.raw_of(session, message.id),
+        raw=raw,
     )
 
 

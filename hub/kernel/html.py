@@ -1,17 +1,17 @@
 """The one sanitiser: every piece of HTML, text and address from outside passes here before anybody sees it.
 
 `clean` runs once at intake; its result is stored beside the raw with CLEAN_VERSION, and a row with an older version
-is cleaned again from its raw. Only `render`, `named` and `of_ours` make Markup of text. Nothing that leaves here loads
-anything but pictures we keep ourselves (custom emoji): those of others become their alternative text. What `clean`
-returns is nh3's own output and the same again when it is parsed again, which is exactly what mutation XSS needs to be
-otherwise.
+is cleaned again from its raw. Only `render`, `named`, `of_ours` and `joined` make Markup of text. Nothing that leaves
+here loads anything but pictures we keep ourselves (custom emoji): those of others become their alternative text. What
+`clean` returns is nh3's own output and the same again when it is parsed again, which is exactly what mutation XSS needs
+to be otherwise.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from html import escape, unescape
 from urllib.parse import urlsplit
@@ -254,6 +254,12 @@ def text_of(html: str) -> str:
 def of_ours(text: str) -> Markup:
     """A text of our own catalogues as Markup for a page: what is filled in with `%` is escaped."""
     return Markup(text)
+
+
+def joined(pieces: Iterable[str]) -> Markup:
+    """Pieces of a page one after the other; what is not Markup already is escaped."""
+    # Markup's own join makes a copy of each piece.
+    return Markup("".join([piece if type(piece) is Markup else escape(piece) for piece in pieces]))
 
 
 def render(clean_html: str, *, people_at: str = "", emoji: Mapping[str, str] | None = None) -> Markup:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SOURCE_LANGUAGE = "en"
 _FOLDER = Path(__file__).parents[1] / "translations"
 _DAYS_AGO = 7
+_MINUTE = timedelta(minutes=1)
 _DATES = {"en": "en_GB"}
 """English is international here: the day before the month, and 24 hours."""
 
@@ -116,12 +117,12 @@ def text_direction(code: str) -> str:
 
 def ago(instant: datetime, now: datetime, locale: str | None = None) -> str:
     """How long ago, short, for a list (`4 min`, `2 days`); after a week the date, after this year with the year."""
-    passed = max(now - instant, timedelta())
-    if passed < timedelta(minutes=1):
+    passed = now - instant
+    if passed.days >= _DAYS_AGO:
+        return day(instant, now, locale=locale)
+    if passed < _MINUTE:
         return gettext("now")
-    if passed.days < _DAYS_AGO:
-        return _spoken(passed // timedelta(minutes=1), locale or _language.get())
-    return day(instant, now, locale=locale)
+    return _spoken(passed // _MINUTE, locale or _language.get())
 
 
 @lru_cache(maxsize=4096)

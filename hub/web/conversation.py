@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import datetime
-from functools import lru_cache
-from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from hub.channels import store as channels
 from hub.errors import Absent, Conflict, Invalid
 from hub.inbox import reply
 from hub.inbox.act import Deed, Offer, allowed, queue_deed
-from hub.inbox.emoji import name_of
 from hub.inbox.model import Conversation, Direction, Message
-from hub.inbox.read import Reading, Utterance, mark_read, read_conversation
+from hub.inbox.read import Reading, mark_read, read_conversation
 from hub.inbox.store import conversations
 from hub.inbox.store import messages as message_store
 from hub.inbox.undo import undo_reply
-from hub.kernel import texts
 from hub.kernel.database import Session
 from hub.kernel.images import MAX_BYTES
 from hub.kernel.texts import describe, mark
 from hub.outbox import store as outbox
-from hub.outbox.model import State
 from hub.people.authorize import Action, authorize
 from hub.web import composer
 from hub.web.access import may, takes_files
@@ -35,36 +29,33 @@ from hub.web.inbox import VIEW, asked_view, listing
 from hub.web.notices import NOTICES
 from hub.web.session import actor
 from hub.web.site import the_hub
+from hub.web.thread import shown
 
 NOTICES.update(act_queued=mark("It is being done; the network's answer shows here."))
 blueprint = Blueprint("conversation", __name__, url_prefix="/conversations")
-_QUOTE = Offer(name="quote")
-LONGEST_KEPT = 4000
-"""Characters of a message whose markup is kept to be shown again."""
 
 
 @blueprint.get("/<int:conversation_id>")
 @may(Action.READ_CONVERSATION)
 def page(conversation_id: int) -> AnyResponse:
     hub = the_hub()
-    with hub.database.reading() as session:
-        found = _allowed(session, conversation_id, Action.READ_CONVERSATION)
+    found = _allowed_now(conversation_id, Action.READ_CONVERSATION)
     if found.id != conversation_id:
         # It was merged into another one; old addresses lead there.
         return redirect(url_for("conversation.page", conversation_id=found.id), code=303)
     if found.unread:
         with hub.database.transaction() as session:
             mark_read(hub, session, found)
-    return _page(conversation_id, _begun(found))
+    return _page(found, _begun(found))
 
 
 @blueprint.get("/<int:conversation_id>/messages")
 @may(Action.READ_CONVERSATION)
 def messages(conversation_id: int) -> str:
     """The messages alone, when something happened while the page is open."""
-    reading = _read(conversation_id)
+    reading = _read(_allowed_now(conversation_id, Action.READ_CONVERSATION))
     view = asked_view().arguments
-    return render_template("inbox/messages.html", reading=reading, shown=_shown(reading), view=view)
+    return render_template("inbox/messages.html", reading=reading, shown=shown(reading), view=view)
 
 
 @blueprint.post("/<int:conversation_id>/replies")
@@ -76,11 +67,11 @@ def answer(conversation_id: int) -> AnyResponse:
     composing, refused = composer.take_files(actor(), composing)
     if refused is not None or any(request.files.getlist("files")):
         # What was only just added has no description yet: it is shown first.
-        return _page(found.id, composing, refused, added=refused is None)
+        return _page(found, composing, refused, added=refused is None)
     try:
         reply.queue_reply(the_hub(), composer.draft_of(actor(), found, composing))
     except (Invalid, Conflict) as error:
-        return _page(found.id, composing, error)
+        return _page(found, composing, error)
     # With JavaScript the draft is kept until this says that it came through.
     view = asked_view().arguments
     return redirect(url_for("conversation.page", conversation_id=found.id, _anchor="sent", **view), code=303)
@@ -94,7 +85,7 @@ def draft(conversation_id: int) -> AnyResponse:
     found = _allowed_now(conversation_id, Action.REPLY)
     _, composing = composer.read(actor())
     composing, refused = composer.take_files(actor(), composing)
-    return _page(found.id, composing, refused)
+    return _page(found, composing, refused)
 
 
 @blueprint.post("/<int:conversation_id>/measure")
@@ -105,7 +96,7 @@ def measure(conversation_id: int) -> Response:
     form, composing = composer.read(actor())
     if form["edit"]:
         composing = dataclasses.replace(composing, edited=_ours(found, form["edit"]))
-    reading = _read(found.id, composing.target_id)
+    reading = _read(found, composing.target_id)
     counted = composer.measured(actor(), reading, composing)
     is_written = bool(composing.text.strip())
     return jsonify(
@@ -129,8 +120,8 @@ def undo(conversation_id: int, outbox_id: int) -> AnyResponse:
     try:
         taken = undo_reply(hub, outbox_id)
     except Conflict as error:
-        return _page(found.id, Composing(client_key=hub.token()), error)
-    return _page(found.id, composer.taken_back(taken, hub.token()))
+        return _page(found, Composing(client_key=hub.token()), error)
+    return _page(found, composer.taken_back(taken, hub.token()))
 
 
 @blueprint.post("/<int:conversation_id>/messages/<int:message_id>/text")
@@ -143,7 +134,7 @@ def change(conversation_id: int, message_id: int) -> AnyResponse:
     try:
         _do(found, message_id, "edit", composing.client_key, composing.text)
     except (Invalid, Conflict) as error:
-        return _page(found.id, composing, error)
+        return _page(found, composing, error)
     view = asked_view().arguments
     return redirect(
         url_for("conversation.page", conversation_id=found.id, done="act_queued", _anchor="sent", **view), code=303
@@ -199,15 +190,15 @@ def _ours(conversation: Conversation, message_id: str) -> Message:
 
 
 def _page(
-    conversation_id: int, composing: Composing, error: Invalid | Conflict | None = None, *, added: bool = False
+    found: Conversation, composing: Composing, error: Invalid | Conflict | None = None, *, added: bool = False
 ) -> Response:
-    reading = _read(conversation_id, composing.target_id)
+    reading = _read(found, composing.target_id)
     counted = composer.measured(actor(), reading, composing)
     page = render_template(
         "inbox/conversation.html",
         listing=listing(),
         reading=reading,
-        shown=_shown(reading),
+        shown=shown(reading),
         view=asked_view().arguments,
         composing=composing,
         choices=composer.choices(reading),
@@ -224,11 +215,10 @@ def _page(
     return make_response(page, status)
 
 
-def _read(conversation_id: int, target_id: int | None = None) -> Reading:
+def _read(found: Conversation, target_id: int | None = None) -> Reading:
     hub = the_hub()
     before = request.args.get("before", type=row_id)
     with hub.database.reading() as session:
-        found = _allowed(session, conversation_id, Action.READ_CONVERSATION)
         return read_conversation(hub, session, found, before=before, target_id=target_id)
 
 
@@ -240,81 +230,4 @@ def _allowed_now(conversation_id: int, action: Action) -> Conversation:
 def _allowed(session: Session, conversation_id: int, action: Action) -> Conversation:
     found = conversations.conversation(session, conversation_id)
     authorize(actor(), action, found)
-    return found
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """The messages of a reading as markup, as of `now`."""
-
-    reading: Reading
-    now: datetime
-    language: str
-    quotes_on: int | None
-    """The channel whose messages may be quoted."""
-
-    def message(self, utterance: Utterance, delivery: str) -> str:
-        """One message; it is made once for as long as it looks the same, except what only we wrote."""
-        message, kind = utterance.message, self.reading.line.channel_kind
-        offers, kept = self._offers(utterance), self._kept(message)
-        is_long = len(message.text) + len(message.html or "") > LONGEST_KEPT
-        # How long a poll goes on looks otherwise each time.
-        if delivery or is_long or message.poll is not None:
-            return _message(message, kind, utterance.is_context, _has_failed(utterance), offers, delivery, kept)
-        edited = texts.ago(message.edited_at, self.now) if message.edited_at else ""
-        created = texts.ago(message.created_at, self.now)
-        return _kept_message(message, kind, utterance.is_context, offers, created, edited, self.language, kept)
-
-    def _kept(self, message: Message) -> frozenset[str]:
-        """Of the pictures that can be shown those of this message."""
-        if not self.reading.kept:
-            return frozenset()
-        return self.reading.kept & {name_of(each) for each in (*message.emoji, *message.author_emoji)}
-
-    def _offers(self, utterance: Utterance) -> tuple[Offer, ...]:
-        """The buttons at a message; what can be answered may be quoted as well, where the network has it."""
-        message = utterance.message
-        is_theirs = message.direction is Direction.IN and not utterance.is_context and message.deleted_at is None
-        if not is_theirs or message.channel_id != self.quotes_on or "quote" in message.reply.impossible:
-            return utterance.offers
-        return (*utterance.offers, _QUOTE)
-
-
-def _shown(reading: Reading) -> Shown:
-    language = f"{texts.current_language()} {texts.current_time_zone()}"
-    sender = reading.answerable.send_through
-    quotes = sender is not None and the_hub().plugins.connector(sender.kind).features.quotes
-    quotes_on = sender.id if sender is not None and quotes else None
-    return Shown(reading=reading, now=the_hub().clock(), language=language, quotes_on=quotes_on)
-
-
-def _has_failed(utterance: Utterance) -> bool:
-    return utterance.delivery is not None and utterance.delivery.state in (State.FAILED, State.UNKNOWN)
-
-
-@lru_cache(maxsize=4096)
-def _kept_message(
-    message: Message,
-    kind: str,
-    is_context: bool,
-    offers: tuple[Offer, ...],
-    _created: str,
-    _edited: str,
-    _language: str,
-    kept: frozenset[str],
-) -> str:
-    return _message(message, kind, is_context, False, offers, "", kept)
-
-
-def _message(
-    message: Message,
-    kind: str,
-    is_context: bool,
-    has_failed: bool,
-    offers: tuple[Offer, ...],
-    delivery: str,
-    kept: frozenset[str],
-) -> str:
-    pieces: Any = current_app.jinja_env.get_template("inbox/message.html").module
-    found: str = pieces.said(message, kind, is_context, has_failed, offers, delivery, kept)
     return found

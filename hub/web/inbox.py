@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,9 +12,9 @@ from flask import Blueprint, current_app, render_template, request
 from hub.channels import store as channels
 from hub.channels.model import Channel
 from hub.inbox.emoji import kept, name_of
-from hub.inbox.model import Line
+from hub.inbox.model import Conversation, Line
 from hub.inbox.store import conversations
-from hub.kernel import texts
+from hub.kernel import html, texts
 from hub.kernel.database import Session
 from hub.people.authorize import Action, authorize, visible_teams
 from hub.people.model import Actor
@@ -65,13 +64,13 @@ class Listing:
     language: str
     kept: frozenset[str] = frozenset()
 
-    def rows(self, current: int | None) -> Iterator[str]:
+    def rows(self, current: int | None) -> str:
         """The rows as markup, each made once for as long as it looks the same. `current`: the open conversation."""
-        return (self._row(line, is_current=line.conversation.id == current) for line in self.lines)
+        return html.joined(self._row(line, line.conversation, current) for line in self.lines)
 
-    def _row(self, line: Line, *, is_current: bool) -> str:
-        shown_time = texts.ago(line.conversation.last_at, self.now)
-        return _row(line, self.view, is_current, shown_time, self.language, self._kept(line))
+    def _row(self, line: Line, conversation: Conversation, current: int | None) -> str:
+        shown_time = texts.ago(conversation.last_at, self.now)
+        return _row(line, self.view, conversation.id == current, shown_time, self.language, self._kept(line))
 
     def _kept(self, line: Line) -> frozenset[str]:
         """Of the pictures that can be shown those of this row."""

@@ -34,13 +34,14 @@ _UTTERANCES = f"""
       AND (outbox.state IS NULL OR outbox.state <> 'failed') AND messages.direction <> 'note'
     ORDER BY messages.created_at DESC, messages.id DESC LIMIT 100"""  # noqa: S608
 
+# What says whether a message may be kept comes first: a page of them is looked through in no time.
 _SHOWN = """
-    messages.id, messages.channel_id, messages.conversation_id, messages.thread_id, messages.remote_id,
-    messages.parent_remote_id, messages.revision, messages.identity_id, messages.agent_id, messages.outbox_id,
-    messages.direction, messages.origin, messages.kind, messages.visibility, messages.language,
-    messages.content_warning, messages.text, messages.html, messages.html_version, messages.emoji, messages.poll,
-    messages.polled_at, messages.attachments, messages.moderation, messages.done, messages.reply, messages.permalink,
-    messages.created_at, messages.edited_at, messages.deleted_at, messages.deleted_by, messages.date_guessed,
+    messages.text, messages.html, messages.html_version, messages.id, messages.channel_id, messages.conversation_id,
+    messages.thread_id, messages.remote_id, messages.parent_remote_id, messages.revision, messages.identity_id,
+    messages.agent_id, messages.outbox_id, messages.direction, messages.origin, messages.kind, messages.visibility,
+    messages.language, messages.content_warning, messages.emoji, messages.poll, messages.polled_at,
+    messages.attachments, messages.moderation, messages.done, messages.reply, messages.permalink, messages.created_at,
+    messages.edited_at, messages.deleted_at, messages.deleted_by, messages.date_guessed,
     identities.name AS author_name, identities.emoji AS author_emoji, identities.handle AS author_handle,
     identities.trust AS author_trust, agents.name AS agent_name"""
 
@@ -82,7 +83,9 @@ _NEWEST_IDS = """
 LONGEST_KEPT = 4000
 """Characters of a message that is kept to be shown again."""
 
-_RAW = "SELECT raw FROM messages WHERE id = :id"
+_TOLD = """
+    SELECT messages.raw, threads.root_remote_id FROM messages JOIN threads ON threads.id = messages.thread_id
+    WHERE messages.id = :id"""
 
 _STALE_HTML = "SELECT source_html FROM messages WHERE id = :id"
 
@@ -132,10 +135,11 @@ def message(session: Session, message_id: int) -> Message | None:
     return None if row is None else _message(session, row)
 
 
-def raw_of(session: Session, message_id: int) -> dict[str, object]:
-    """The item as the network sent it."""
-    row = session.one(_RAW, id=message_id)
-    return json.loads(row["raw"]) if row and row["raw"] else {}
+def told_of(session: Session, message_id: int) -> tuple[dict[str, object], str]:
+    """The item as the network sent it, and what names its thread there: what was told, else its first message."""
+    row = session.one(_TOLD, id=message_id)
+    assert row is not None  # messages reference their thread, and are never taken away
+    return json.loads(row["raw"]) if row["raw"] else {}, row["root_remote_id"]
 
 
 def _in_time(row: Row) -> tuple[int, bool, int, str, int]:
@@ -168,9 +172,9 @@ def _messages(session: Session, statement: str, **params: object) -> list[Messag
 
 def _kept_or_made(session: Session, names: tuple[str, ...], values: tuple[Any, ...]) -> Message:
     """A message as its row says. A short one is made once for as long as the row stays the same."""
-    row = dict(zip(names, values, strict=True))
-    if len(row["text"]) + len(row["html"] or "") > LONGEST_KEPT or _is_stale(row):
-        return _message(session, row)
+    text, html, html_version = values[:3]
+    if len(text) + len(html or "") > LONGEST_KEPT or (html is not None and html_version != CLEAN_VERSION):
+        return _message(session, dict(zip(names, values, strict=True)))
     return _kept(names, values)
 
 

@@ -23,8 +23,6 @@ _ROOTED = """
     SELECT COALESCE(merged_into, id) AS id, root_remote_id FROM threads
     WHERE channel_id = :channel_id AND root_remote_id IN {texts roots}"""
 
-_ROOT = "SELECT root_remote_id FROM threads WHERE id = :thread_id"
-
 _KEEP_POST = """
     UPDATE threads SET post_id = (SELECT post_id FROM threads WHERE id = :from_id)
     WHERE id = :into_id AND post_id IS NULL"""
@@ -66,13 +64,6 @@ def hang(session: Session, thread_id: int, post_id: int) -> None:
 def rooted_in(session: Session, channel_id: int, roots: list[str]) -> dict[str, int]:
     """Threads that hang on one of these messages."""
     return {row["root_remote_id"]: row["id"] for row in session.all(_ROOTED, channel_id=channel_id, roots=roots)}
-
-
-def root_of(session: Session, thread_id: int) -> str:
-    """What names a thread at its network: what was told, else its first message."""
-    row = session.one(_ROOT, thread_id=thread_id)
-    assert row is not None  # messages reference it
-    return str(row["root_remote_id"])
 
 
 def merge(session: Session, *, from_id: int, into_id: int) -> None:
