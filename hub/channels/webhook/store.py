@@ -38,18 +38,19 @@ _COUNT = """
     SELECT count(*) AS waiting FROM (
         SELECT id FROM deliveries WHERE channel_id = :channel_id AND read_at IS NULL LIMIT :limit) AS found"""
 
+# The sign keeps SQLite from going through all that was ever delivered to a channel.
 _READ = """
     UPDATE deliveries SET read_at = :now, pull = COALESCE(pull, :pull), headers = '{}', body = ''
-    WHERE channel_id = :channel_id AND id IN {ids numbers}"""
+    WHERE +channel_id = :channel_id AND id IN {ids numbers}"""
 
 _READ_AND_KEPT = """
     UPDATE deliveries SET read_at = :now, pull = COALESCE(pull, :pull)
-    WHERE channel_id = :channel_id AND id IN {ids numbers}"""
+    WHERE +channel_id = :channel_id AND id IN {ids numbers}"""
 
 # Of two who ask at once the second waits for the first and finds it unread.
 _UNREAD = """
     UPDATE deliveries SET read_at = NULL
-    WHERE channel_id = :channel_id AND read_at IS NOT NULL AND body <> '' AND id IN (
+    WHERE +channel_id = :channel_id AND read_at IS NOT NULL AND body <> '' AND id IN (
         SELECT delivery FROM dead_letters
         WHERE channel_id = :channel_id AND id BETWEEN :first AND :last AND dismissed_at IS NULL)
     RETURNING id"""

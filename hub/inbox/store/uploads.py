@@ -43,7 +43,8 @@ _EXPIRED = """
 
 _FORGET = """
     DELETE FROM uploads
-    WHERE id IN {texts wanted} AND (outbox_id IS NULL OR outbox_id IN (SELECT id FROM outbox WHERE state = 'cancelled'))
+    WHERE id IN {texts wanted} AND (outbox_id IS NULL OR EXISTS (
+        SELECT 1 FROM outbox WHERE outbox.id = uploads.outbox_id AND outbox.state = 'cancelled'))
     RETURNING id"""
 
 

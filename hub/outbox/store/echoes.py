@@ -7,11 +7,13 @@ import unicodedata
 
 from hub.kernel.database import Session
 
+# Two questions, each answered from its index: asked as one with OR, SQLite looks through all that a channel ever sent.
 _ECHO = """
-    SELECT outbox_parts.outbox_id, outbox_parts.part FROM outbox_parts
-    WHERE outbox_parts.channel_id = :channel_id
-      AND (outbox_parts.reserved = :reserved OR outbox_parts.remote_id = :remote_id)
-    ORDER BY outbox_parts.outbox_id DESC LIMIT 1"""
+    SELECT outbox_id, part FROM (
+        SELECT outbox_id, part FROM outbox_parts WHERE channel_id = :channel_id AND reserved = :reserved
+        UNION ALL
+        SELECT outbox_id, part FROM outbox_parts WHERE channel_id = :channel_id AND remote_id = :remote_id) found
+    ORDER BY outbox_id DESC LIMIT 1"""
 
 # `sent` without a receipt is what a person marked as sent; what waits because the network said that it had not arrived
 # may show there a moment later. Where the network hands back ids that we chose, the text of a message with another id
@@ -30,8 +32,11 @@ _BY_TEXT = """
 
 # What an earlier try left, in whatever state its item is by now. There are at most as many copies as there were tries.
 _EARLIER = """
-    SELECT outbox_id, part FROM outbox_earlier_parts
-    WHERE channel_id = :channel_id AND (reserved = :reserved OR remote_id = :remote_id)
+    SELECT outbox_id, part FROM (
+        SELECT outbox_id, part FROM outbox_earlier_parts WHERE channel_id = :channel_id AND reserved = :reserved
+        UNION ALL
+        SELECT outbox_id, part FROM outbox_earlier_parts
+        WHERE channel_id = :channel_id AND remote_id = :remote_id) found
     ORDER BY outbox_id DESC LIMIT 1"""
 
 _EARLIER_BY_TEXT = """

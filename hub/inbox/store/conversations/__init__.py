@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from hub.inbox.store.conversations.lines import (
     Mark,
-    count_unread,
     format_mark,
     line,
     lines,
@@ -34,7 +33,6 @@ __all__ = [
     "ReadMark",
     "between",
     "conversation",
-    "count_unread",
     "format_mark",
     "has_open",
     "line",

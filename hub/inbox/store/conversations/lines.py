@@ -54,11 +54,6 @@ _THESE_LINES = f"{_LINE} WHERE conversations.id IN {{ids wanted}}"
 
 _ONE_LINE = f"{_LINE} WHERE conversations.id = :id"
 
-_COUNT_UNREAD = """
-    SELECT count(*) AS found FROM (
-        SELECT 1 FROM conversations WHERE merged_into IS NULL AND state = 'open' AND unread > 0
-        AND team_id IN {ids teams} LIMIT 100) counted"""
-
 
 _LATEST = 2**52
 _HIGHEST = 2**62
@@ -128,12 +123,6 @@ def line(session: Session, conversation_id: int) -> Line:
     if row is None:
         raise Absent("no such conversation", conversation_id=conversation_id)
     return _line(row)
-
-
-def count_unread(session: Session, teams: Sequence[int]) -> int:
-    """Open conversations with something unread, counted up to 100."""
-    row = session.one(_COUNT_UNREAD, teams=list(teams))
-    return int(row["found"]) if row else 0
 
 
 def parse_mark(text: str) -> Mark | None:

@@ -60,7 +60,9 @@ _MERGE = "UPDATE conversations SET merged_into = :into_id, thread_id = :thread_i
 
 _SET_READ_AT = "UPDATE conversations SET read_at = :read_at WHERE id = :id"
 
-_RETHREAD = "UPDATE conversations SET thread_id = :into_id WHERE thread_id = :from_id"
+# One that was merged away stays where it was: nobody looks for it by its thread.
+_RETHREAD = """
+    UPDATE conversations SET thread_id = :into_id WHERE thread_id = :from_id AND merged_into IS NULL"""
 
 _HAS_OPEN = """
     SELECT 1 AS yes FROM conversations
