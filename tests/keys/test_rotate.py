@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import contextlib
 import itertools
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet, InvalidToken
@@ -18,6 +20,7 @@ from hub.errors import KeyLost
 from hub.kernel.hub import Hub, fact, open_hub
 from hub.kernel.plugins import Plugins
 from hub.kernel.secrets import key_id, read_keys
+from hub.keys import rotate as rotating
 from hub.keys.rotate import old_keys, rotate
 from hub.keys.store import SEALED
 from tests import house
@@ -95,6 +98,45 @@ def test_killed_after_any_step_everything_is_readable_and_the_next_call_finishes
     list(change(hub))
     assert len(keys_in(hub)) == 1
     assert token_of(hub, desk) == "s3cret"
+
+
+def test_a_change_that_was_interrupted_is_finished_and_not_begun_anew(desk: Desk) -> None:
+    hub = desk.hub
+    [old] = keys_in(hub)
+    list(itertools.islice(change(hub), 2))
+    [aside] = old_keys(hub.config)
+    assert aside.read_text().split() == [old], "kept before the file was touched"
+    [new, _] = keys_in(hub)
+    aside.unlink()
+    assert tuple(change(hub)) == STEPS[2:]
+    assert keys_in(hub) == [new]
+    [aside] = old_keys(hub.config)
+    assert aside.read_text().split() == [old], "kept again, since it goes for good now"
+
+
+def test_a_key_is_on_the_disk_and_its_owners_before_it_takes_its_place(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key file that a power cut left empty, or that who runs Hubbub cannot read, is a lost key."""
+    file = desk.hub.config.key_file.resolve()
+    done: list[tuple[str, str, list[str]]] = []
+
+    def name_of(handle: int) -> str:
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        return "folder" if path.is_dir() else path.name
+
+    monkeypatch.setattr(os, "fsync", lambda handle: done.append(("flushed", name_of(handle), keys_in(desk.hub))))
+    monkeypatch.setattr(os, "chown", lambda handle, *ids: done.append((f"given {ids}", name_of(handle), [])))
+    monkeypatch.setattr(rotating, "_owner", lambda path: (4711, 4712) if path == file else (1, 1))
+    [old] = keys_in(desk.hub)
+    list(itertools.islice(change(desk.hub), 2))
+    keys = keys_in(desk.hub)
+    written = [each for each in done if each[1] in (".key.partial", "folder")]
+    assert written[-3:] == [
+        ("flushed", ".key.partial", [old]),
+        ("given (4711, 4712)", ".key.partial", []),
+        ("flushed", "folder", keys),
+    ]
 
 
 @pytest.mark.parametrize("done", range(len(STEPS) + 1))
