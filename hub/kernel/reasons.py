@@ -140,6 +140,10 @@ REASONS: dict[str, tuple[str, str]] = {
         mark("Notifications that the server holds back from this account: %(num)s"),
         mark("Look there under Notifications, Filtered, let in whom you want to hear, and test the connection again."),
     ),
+    "follow_requests": (
+        mark("Requests to follow this account that wait there: %(num)s"),
+        mark("Whoever waits does not see posts for followers. Decide there, then test the connection again."),
+    ),
     "cannot_read_notifications": (
         mark("The access token does not allow reading notifications: mentions and direct messages do not come in"),
         mark("Make one that may read everything."),

@@ -51,6 +51,9 @@ def check(server: Server, tags: tuple[str, ...] = ()) -> Check:
     held_back = _held_back(server) if hears else 0
     if held_back:
         warnings.append(f"notifications_held_back:{held_back}")
+    waiting = _follow_requests(account)
+    if waiting:
+        warnings.append(f"follow_requests:{waiting}")
     if not _sees(server, me.id):
         warnings.append("cannot_read_posts")
     if tags and not _finds(server, tags):
@@ -177,6 +180,13 @@ def _finds(server: Server, tags: tuple[str, ...]) -> bool:
     """Whether what is said under hashtags may be read: a server can keep that to itself."""
     answer = server.ask("GET", path_of("timelines/tag", tags[0]), params={"limit": 1, "lang": "en"})
     return not 400 <= answer.status < 500 or answer.status == 429
+
+
+def _follow_requests(account: Mapping[str, Any]) -> int:
+    """How many wait to be let in as followers, as far as the server tells with the account itself."""
+    source = account.get("source")
+    told = source.get("follow_requests_count") if isinstance(source, dict) else None
+    return told if isinstance(told, int) and not isinstance(told, bool) and told > 0 else 0
 
 
 def _held_back(server: Server) -> int:

@@ -104,6 +104,27 @@ def test_every_warning_has_words(channel: Channel, server: FakeMastodon) -> None
         assert "The network says" not in describe_warning(word).title
 
 
+@pytest.mark.parametrize(
+    ("source", "warned"),
+    [
+        ({"follow_requests_count": 3}, ["follow_requests:3"]),
+        ({"follow_requests_count": 0}, []),
+        ({"follow_requests_count": "3"}, []),
+        ({"follow_requests_count": True}, []),
+        ({}, []),
+        (None, []),
+    ],
+)
+def test_who_waits_to_follow_us_is_counted_where_the_server_tells(
+    channel: Channel, server: FakeMastodon, source: object, warned: list[str]
+) -> None:
+    server.account = {"source": source}
+    warnings = channel.connector.check().warnings
+    assert [word for word in warnings if word.startswith("follow")] == warned
+    titles = [describe_warning(word).title for word in warnings]
+    assert ("Requests to follow this account that wait there: 3" in titles) is bool(warned)
+
+
 # --- what the server keeps to itself ----------------------------------------------------------------------------
 
 
