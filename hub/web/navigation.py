@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import current_app, g, request, url_for
 
+from hub.errors import HubError
 from hub.kernel.texts import gettext, mark
-from hub.people.authorize import Action, may
+from hub.outbox import store as outbox
+from hub.outbox.model import State
+from hub.people.authorize import Action, may, visible_teams
+from hub.web.session import actor
+from hub.web.site import the_hub
+
+
+def _unsent() -> str:
+    """What the outbox calls for; nothing while the database cannot say, since pages of failures show the rail, too."""
+    try:
+        with the_hub().database.reading() as session:
+            teams = visible_teams(actor())
+            stuck = any(outbox.count(session, state, teams=teams, most=1) for state in (State.FAILED, State.UNKNOWN))
+    except HubError:
+        return ""
+    return gettext("something was not sent") if stuck else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """One entry: `endpoint` is its first page, and every page of the same blueprint belongs to it.
 
-    also: other blueprints whose pages belong to it.
+    also: other blueprints whose pages belong to it. calls: says why somebody should look there, or nothing.
     """
 
     endpoint: str
@@ -22,6 +39,7 @@ class Place:
     label: str
     action: Action | None = None
     also: tuple[str, ...] = ()
+    calls: Callable[[], str] | None = None
 
     @property
     def blueprints(self) -> tuple[str, ...]:
@@ -36,7 +54,7 @@ PLACES = (
         action=Action.READ_CONVERSATION,
         also=("conversation", "pictures"),
     ),
-    Place(endpoint="outbox.index", icon="outbox", label=mark("Outbox"), action=Action.READ_OUTBOX),
+    Place(endpoint="outbox.index", icon="outbox", label=mark("Outbox"), action=Action.READ_OUTBOX, calls=_unsent),
     Place(
         endpoint="channels.index",
         icon="channels",
@@ -54,6 +72,7 @@ class Entry:
     address: str
     icon: str
     label: str
+    call: str
     is_current: bool
 
 
@@ -79,5 +98,6 @@ def _entry(place: Place) -> Entry:
         address=url_for(place.endpoint),
         icon=place.icon,
         label=gettext(place.label),
+        call=place.calls() if place.calls else "",
         is_current=request.blueprint in place.blueprints,
     )

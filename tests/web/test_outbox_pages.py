@@ -122,6 +122,21 @@ def test_replies_of_other_teams_are_in_no_list(office: Office) -> None:
     assert office.desk.item(outbox_id).state is State.FAILED
 
 
+def test_every_page_says_when_something_was_not_sent(office: Office) -> None:
+    browser, stranger = office.enter(Role.AGENT), office.stranger(Role.AGENT)
+    called = 'aria-label="Outbox: something was not sent"'
+    moved(office, State.HELD)
+    assert called not in browser.get("/inbox").text
+    outbox_id = failed(office)
+    assert called in browser.get("/inbox").text
+    assert called in browser.get("/account").text
+    assert called not in stranger.get("/inbox").text
+    assert browser.submit(f"/outbox/{outbox_id}/mark-sent").status_code == 303
+    assert called not in browser.get("/inbox").text
+    unknown(office)
+    assert called in browser.get("/inbox").text
+
+
 def test_a_failed_reply_is_sent_again_and_arrives_once(office: Office) -> None:
     outbox_id = failed(office)
     browser = office.enter(Role.AGENT)
