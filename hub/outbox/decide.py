@@ -17,7 +17,7 @@ from hub.outbox.settle import RESTORED, announce, settle
 def take_back(session: Session, outbox_id: int, *, now: datetime) -> Outgoing:
     """Undo a reply that has not left yet and return it for the composer. Raises Conflict when it is too late."""
     outbox = _in(session, outbox_id, State.QUEUED, State.HELD)
-    settle(session, outbox, State.CANCELLED, now=now)
+    settle(session, outbox, State.CANCELLED, now=now, trouble=outbox.doubt)
     return outbox.request
 
 
@@ -52,7 +52,7 @@ def cancel(hub: Hub, outbox_id: int) -> None:
 def give_up(session: Session, outbox_id: int, *, now: datetime) -> OutboxItem:
     """The same within a transaction; returns the item as it was."""
     outbox = _in(session, outbox_id, State.QUEUED, State.HELD, State.FAILED, State.UNKNOWN)
-    settle(session, outbox, State.CANCELLED, now=now)
+    settle(session, outbox, State.CANCELLED, now=now, trouble=outbox.doubt)
     return outbox
 
 

@@ -51,6 +51,9 @@ _FOR_GOOD = frozenset({"closed", "window_closed", "reply_not_allowed", "post_del
 _TAKEN = frozenset({"another_record"})
 """Why an answer is unknown, where its reserved id belongs to something else and can never be its own."""
 
+_DOUBTFUL = frozenset({"restored", "not_arrived"})
+"""Why an answer waits that may stand at its network: from before a restore, or shown there only a moment later."""
+
 _KEYS_KEPT = timedelta(hours=1)
 """How long networks know an idempotency key again; also as far back as can be looked through."""
 
@@ -131,6 +134,12 @@ class OutboxItem:
         may_have_arrived = self.state in (State.UNKNOWN, State.HELD)
         is_taken = self.trouble is not None and self.trouble.reason in _TAKEN
         return may_have_arrived and self.plan is not None and not is_taken
+
+    @property
+    def doubt(self) -> Trouble | None:
+        """Why it may stand at the network although nobody was told so; None where it surely does not."""
+        is_open = self.trouble is not None and self.trouble.reason in _DOUBTFUL
+        return self.trouble if self.state is State.UNKNOWN or is_open else None
 
     @property
     def looked_for_since(self) -> datetime | None:

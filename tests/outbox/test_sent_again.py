@@ -7,6 +7,7 @@ import pytest
 from hub.connector import Features, Incoming
 from hub.inbox.model import Message, Origin
 from hub.inbox.store import messages
+from hub.inbox.undo import cancel_reply
 from hub.kernel.hub import Hub
 from hub.outbox import decide
 from hub.outbox.model import State
@@ -159,3 +160,28 @@ def test_a_look_up_goes_back_to_an_earlier_try_under_the_same_id(hub: Hub) -> No
     assert again.sending_since > first
     assert again.looked_for_since is not None
     assert again.looked_for_since <= first
+
+
+@pytest.mark.parametrize("network", [FakeNetwork, LooseNetwork])
+def test_what_was_given_up_and_had_arrived_is_ours_when_it_shows(hub: Hub, network: type[FakeNetwork]) -> None:
+    fake = network(hub.clock)
+    desk, outbox_id = unsure(hub, fake)
+    cancel_reply(hub, outbox_id)
+    desk.pulls()
+    assert desk.item(outbox_id).state is State.SENT
+    assert [(message.origin, message.outbox_id) for message in said_by_us(desk)] == [(Origin.HUB, outbox_id)]
+
+
+def test_what_never_arrived_and_was_given_up_is_not_what_somebody_writes_there(hub: Hub) -> None:
+    fake = LooseNetwork(hub.clock)
+    desk = Desk(hub, fake)
+    fake.says("a question", id="asked")
+    desk.pulls()
+    outbox_id = desk.answers("the answer")
+    fake.fails("refuse")
+    works(desk)
+    cancel_reply(hub, outbox_id)
+    fake.says("the answer", id="typed there", by=US, parent="asked")
+    desk.pulls()
+    assert desk.item(outbox_id).state is State.CANCELLED
+    assert [message.origin for message in said_by_us(desk)] == [Origin.NATIVE]

@@ -16,14 +16,16 @@ _ECHO = """
     ORDER BY outbox_id DESC LIMIT 1"""
 
 # `sent` without a receipt is what a person marked as sent; what waits because the network said that it had not arrived
-# may show there a moment later. Where the network hands back ids that we chose, the text of a message with another id
-# proves nothing: somebody wrote the same in the network's own app.
+# may show there a moment later. What was given up keeps its trouble only where it may have arrived. Where the network
+# hands back ids that we chose, the text of a message with another id proves nothing: somebody wrote the same in the
+# network's own app.
 _BY_TEXT = """
     SELECT outbox_parts.outbox_id, outbox_parts.part
     FROM outbox JOIN outbox_parts ON outbox_parts.outbox_id = outbox.id
     WHERE outbox.channel_id = :channel_id AND outbox.parent_remote_id = :parent
       AND (outbox.state IN ('sending', 'unknown', 'sent')
            OR (outbox.state = 'held' AND outbox.error_reason = 'restored')
+           OR (outbox.state = 'cancelled' AND outbox.error_code IS NOT NULL)
            OR (outbox.state = 'queued' AND outbox.error_reason = 'not_arrived'))
       AND outbox_parts.remote_id IS NULL AND outbox_parts.text_hash = :text_hash
       AND (outbox_parts.reserved IS NULL OR :reserved = '')
