@@ -93,6 +93,7 @@ CREATE TABLE channels (
     kind TEXT NOT NULL,
     name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
     team_id {bigint} NOT NULL REFERENCES teams (id),
+    earlier_teams TEXT NOT NULL DEFAULT '[]',
     settings TEXT NOT NULL,
     sealed TEXT NOT NULL,
     memory TEXT NOT NULL DEFAULT '',

@@ -130,7 +130,7 @@ def sort_of(name: str) -> str:
 
 def queue_deed(hub: Hub, deed: Deed) -> int:
     """Queue it and return its outbox id. Raises Invalid for what is not offered or a text the network would not take,
-    Absent for an unknown message."""
+    Conflict while the channel waits to be signed in or corrected, Absent for an unknown message."""
     with hub.database.transaction() as session:
         pressed = outbox.by_client_key(session, deed.client_key)
         if pressed is not None:
@@ -141,6 +141,9 @@ def queue_deed(hub: Hub, deed: Deed) -> int:
         channel = channels.channel(session, message.channel_id)
         if deed.name not in allowed(hub.plugins.connector(channel.kind).features, message):
             raise Invalid("act", "not_a_choice")
+        if channel.needs_a_person:
+            # It would wait unseen until somebody does so, and then happen when nobody thinks of it any more.
+            raise Conflict("nothing is done through this channel now", reason=channel.state.value)
         wanted = _requests(hub, session, message, deed)
         waiting = _waiting(session, message, deed) if deed.name != "edit" else None
         if waiting is not None:

@@ -36,6 +36,12 @@ class Answerable:
     send_through: Channel | None = None
     waits_for: Channel | None = None
 
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """The ids of the channels it hangs on: its own, and its companion where that is the one that answers."""
+        answering = self.send_through or self.waits_for or self.channel
+        return tuple(dict.fromkeys((self.channel.id, answering.id)))
+
 
 def find_answerable(
     hub: Hub,

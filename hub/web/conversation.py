@@ -55,7 +55,13 @@ def messages(conversation_id: int) -> str:
     """The messages alone, when something happened while the page is open."""
     reading = _read(_allowed_now(conversation_id, Action.READ_CONVERSATION))
     view = asked_view().arguments
-    return render_template("inbox/messages.html", reading=reading, shown=shown(reading), view=view)
+    return render_template("inbox/messages.html", reading=reading, shown=shown(reading), view=view, news=_news(reading))
+
+
+def _news(reading: Reading) -> str:
+    """What became of the channel since the page around these messages was made: `closed`, `open` or nothing."""
+    was_closed, is_closed = request.args.get("closed") == "1", reading.answerable.waits_for is not None
+    return "" if was_closed is is_closed else "closed" if is_closed else "open"
 
 
 @blueprint.post("/<int:conversation_id>/replies")
@@ -147,7 +153,10 @@ def act(conversation_id: int, message_id: int, act: str) -> AnyResponse:
     """Do something to a message at its network: approve a comment, like a post."""
     form = read_form("client_key", *VIEW)
     found = _allowed_now(conversation_id, Action.REPLY)
-    _do(found, message_id, act, form["client_key"][:100])
+    try:
+        _do(found, message_id, act, form["client_key"][:100])
+    except Conflict as error:
+        return _page(found, Composing(client_key=the_hub().token()), error)
     # Back to the button: who works by keyboard goes on where they were.
     place, view = f"m{message_id}-{Offer(name=act).label}", asked_view().arguments
     return redirect(

@@ -10,6 +10,7 @@ import pytest
 from hub.channels import store as channels
 from hub.channels.connect import change_channel
 from hub.connector import Author
+from hub.errors import AuthExpired
 from hub.events import ChannelChanged, ConversationRead, Event, MessageReceived, NoteWritten
 from hub.inbox.event_rights import event_rights
 from hub.inbox.note import NoteDraft, write_note
@@ -92,10 +93,24 @@ def test_a_conversation_that_begins_after_the_channel_moved_is_the_new_teams(des
     assert (heard(desk, after, old), heard(desk, after, new)) == ([], ["message_received"])
 
 
-def test_what_happens_to_a_channel_is_told_to_those_who_have_it_now(desk: Desk) -> None:
+def test_what_happens_to_a_channel_is_told_to_those_who_have_it_now_and_to_those_who_had_it(desk: Desk) -> None:
     after = begin(desk)
     old, new = member(desk.team), member(moves(desk))
-    assert (heard(desk, after, old), heard(desk, after, new)) == ([], ["channel_changed"])
+    assert heard(desk, after, old) == heard(desk, after, new) == ["channel_changed"]
+    after = begin(desk)
+    desk.fake.fails_to_pull(AuthExpired("signed_out"))
+    with pytest.raises(AuthExpired):
+        desk.pulls()
+    assert heard(desk, after, old) == heard(desk, after, new) == ["channel_changed"]
+    assert heard(desk, after, member(desk.team + 77)) == []
+
+
+def test_a_channel_that_comes_back_to_its_team_is_still_told_to_the_other_one(desk: Desk) -> None:
+    other = moves(desk)
+    values = {"token": "s3cret"}
+    change_channel(desk.hub, desk.connectors, desk.channel_id, name="@brightwater", team_id=desk.team, values=values)
+    with desk.hub.database.reading() as session:
+        assert channels.teams_of(session, [desk.channel_id]) == {desk.channel_id: {desk.team, other}}
 
 
 def test_a_channel_that_is_removed_is_told_to_those_who_had_it(desk: Desk) -> None:

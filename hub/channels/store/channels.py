@@ -36,7 +36,9 @@ _WITH_ACCOUNT = f"""
 
 _BY_CLIENT_KEY = f"SELECT {_COLUMNS} FROM channels WHERE client_key = :client_key"  # noqa: S608
 
-_TEAMS = "SELECT id, team_id FROM channels WHERE id IN {ids wanted}"
+_TEAMS = "SELECT id, team_id, earlier_teams FROM channels WHERE id IN {ids wanted}"
+
+_LEAVE_TEAM = "UPDATE channels SET earlier_teams = :earlier_teams WHERE id = :id"
 
 _INSERT = """
     INSERT INTO channels (kind, name, team_id, settings, sealed, memory, memory_version, account, account_id,
@@ -79,6 +81,9 @@ def add(
 
 
 def update_connection(session: Session, channel_id: int, connection: Connection, *, now: datetime) -> None:
+    """Write down how a channel is connected now, and remember the team it leaves by that."""
+    earlier = teams_of(session, [channel_id]).get(channel_id, frozenset()) - {connection.team_id}
+    session.run(_LEAVE_TEAM, id=channel_id, earlier_teams=json.dumps(sorted(earlier)))
     session.run(_UPDATE_CONNECTION, id=channel_id, now=now, **_connected(connection))
 
 
@@ -141,10 +146,10 @@ def by_client_key(session: Session, client_key: str) -> Channel | None:
     return None if row is None else _channel(row)
 
 
-def teams_of(session: Session, channel_ids: Collection[int]) -> dict[int, int]:
-    """Whose these channels are, removed ones as well."""
+def teams_of(session: Session, channel_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    """Whose these channels are and were, removed ones as well: a team keeps the conversations of a channel it had."""
     rows = session.all(_TEAMS, wanted=list(channel_ids)) if channel_ids else []
-    return {row["id"]: row["team_id"] for row in rows}
+    return {row["id"]: frozenset([row["team_id"], *json.loads(row["earlier_teams"])]) for row in rows}
 
 
 def set_state(session: Session, channel_id: int, state: ChannelState, *, now: datetime) -> None:

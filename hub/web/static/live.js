@@ -51,9 +51,11 @@ function refresh(names) {
 
 function take(told) {
   if (told.kind === "reset") return refresh(["inbox", "conversation", "outbox", "channels"]);
-  const open = document.querySelector("[data-conversation]")?.dataset.conversation;
+  const { conversation, channels = "" } = document.querySelector("[data-conversation]")?.dataset ?? {};
   const names = KINDS[told.kind] ?? [];
-  refresh(String(told.conversation_id) === open ? [...names, "conversation"] : names);
+  // A channel that cannot answer any more, or can again, concerns every conversation that is open through it.
+  const ours = told.kind === "channel_changed" && channels.split(" ").includes(String(told.channel_id));
+  refresh(ours || String(told.conversation_id) === conversation ? [...names, "conversation"] : names);
 }
 
 // A new tab asks the listening one how far it is: when something happened since the page was made, it refreshes.
