@@ -174,14 +174,28 @@ def test_a_page_that_cannot_be_read_costs_the_card_and_nothing_else(
     assert "192.168.0.7" not in internet.dialled
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1/x", "http://router.local/x", "http://nowhere.example/x"])
+@pytest.mark.parametrize("address", ["http://127.0.0.1/x", "http://router.local/x", "http://nowhere.example/x", ""])
 def test_no_link_leads_inside_not_even_where_the_operator_lets_connectors_in(
-    server: FakeBluesky, channel: Channel, question: str, address: str
+    server: FakeBluesky, channel: Channel, internet: Internet, question: str, address: str
 ) -> None:
-    asked = len(server.server.arrivals)
-    plan = channel.plan(question, f"This one: {address} or {server.url}/xrpc/_health")
+    looked = len(internet.dialled)
+    server.server.on("GET", "/filters").answers(200, HEAD, headers={"Content-Type": "text/html"})
+    plan = channel.plan(question, f"This one: {address or server.url + '/filters'}")
     assert "embed" not in plan.parts[0].body["record"]
-    assert len(server.server.arrivals) == asked
+    assert server.server.received("GET", "/filters") == []
+    assert len(internet.dialled) == looked
+
+
+@pytest.mark.parametrize("inside", ["http://127.0.0.1/x.png", ""])
+def test_no_page_names_a_picture_inside(
+    server: FakeBluesky, channel: Channel, shop: Shop, question: str, inside: str
+) -> None:
+    server.server.on("GET", "/x.png").answers(200, drawn(8))
+    named = inside or f"{server.url}/x.png"
+    shop.pages["/filters"] = page(f'<title>Filters</title><meta property="og:image" content="{named}">')
+    channel.answer(question, f"This one: {PAGE}")
+    assert card_of(server) == {"uri": PAGE, "title": "Filters", "description": ""}
+    assert server.server.received("GET", "/x.png") == []
 
 
 @pytest.mark.parametrize(

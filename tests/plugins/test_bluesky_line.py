@@ -16,8 +16,10 @@ from hub.kernel.http import Door
 from hub.kernel.hub import Hub
 from hub.outbox.model import State
 from hub.testing.fake import FakeNetwork
+from hub.testing.server import FakeServer
 from tests.desk import Desk, inline, plug_in
-from tests.plugins.bluesky_server import LENA, ME, PASSWORD, FakeBluesky
+from tests.kernel.http.internet import Internet
+from tests.plugins.bluesky_server import LENA, ME, PASSWORD, TOM, FakeBluesky
 
 
 class BlueskyDesk(Desk):
@@ -141,6 +143,39 @@ def test_a_direct_message_is_answered_directly_and_our_answer_from_the_app_joins
         "We will look into it.",
         "It has left this morning.",
     ]
+
+
+def test_a_request_is_one_until_it_is_answered_and_its_conversation_stays_one(
+    server: FakeBluesky, desk: BlueskyDesk
+) -> None:
+    server.writes_directly(TOM, "Can you help?", convo="convo-7", status="request")
+    desk.pulls()
+    assert [message.reply.is_request for message in desk.conversation()] == [True]
+    desk.answers("Of course.")
+    desk.waits(60)
+    server.writes_directly(TOM, "Thank you!", convo="convo-7")
+    desk.pulls()
+    said = desk.conversation()
+    assert [message.text for message in said] == ["Can you help?", "Of course.", "Thank you!"]
+    assert not any(message.reply.is_request for message in said)
+    assert not any(message.edited_at for message in said)
+
+
+def test_a_card_survives_the_outbox_and_our_answer_is_known_again(server: FakeBluesky, desk: BlueskyDesk) -> None:
+    with FakeServer() as shop:
+        shop.on("GET", "/filters").answers(200, "<title>Filters</title>", headers={"Content-Type": "text/html"})
+        internet = Internet().host("127.0.0.1", server.server).serve("shop.example", shop)
+        with contextlib.closing(internet.door(allow=[server.server.address])) as door:
+            desk.hub.door = door
+            desk.restarts()
+            server.says("Which filter?")
+            desk.pulls()
+            desk.answers("This one: http://shop.example/filters")
+            desk.waits(60)
+            desk.pulls()
+    assert [posted.record["embed"]["external"]["title"] for posted in server.arrivals()] == ["Filters"]
+    assert desk.texts() == ["Which filter?", "This one: http://shop.example/filters"]
+    assert desk.conversation()[-1].origin is Origin.HUB
 
 
 def test_the_session_is_in_the_database_only_sealed(hub: Hub, desk: BlueskyDesk) -> None:
