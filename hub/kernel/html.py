@@ -175,8 +175,12 @@ _FOREIGN_WORDS = _set(
     "foreignobject g math merror mfrac mi mn mo mover mpadded mroot mrow ms msqrt mstyle msub msubsup msup mtable mtd"
     " mtext mtr munder munderover semantics svg switch text textpath tspan"
 )
-# Only the names are of either case: so a text is searched for the `<` first, in a fifth of the time.
-_FOREIGN = re.compile(rf"<(/?)(?i:{'|'.join(sorted(_FOREIGN_WORDS))})(?=[\s/>])")
+# Only the names are of either case: so a text is searched for the `<` first, in a fifth of the time, and looked at
+# further only where the first letter is one of theirs.
+_FOREIGN = re.compile(
+    rf"<(/?)(?=(?i:[{''.join(sorted({name[0] for name in _FOREIGN_WORDS}))}]))"
+    rf"(?i:{'|'.join(sorted(_FOREIGN_WORDS))})(?=[\s/>])"
+)
 
 
 def _bounded(html: str) -> str:

@@ -7,6 +7,7 @@ wherever they are meant as characters, so that one regular expression is a whole
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import unescape
 
 
@@ -27,6 +28,10 @@ _TOKEN = re.compile(r"<(/?)([a-z0-9]+)([^>]*)>|([^<]+)")
 _ATTRIBUTE = re.compile(r' (alt|class|href)="([^"]*)"')
 # Not the single spaces between words, which stay what they are.
 _SPACES = re.compile(r"(?: [ \t\r\n\f\xa0]|[\t\r\n\f\xa0])[ \t\r\n\f\xa0]*")
+_BREAKS = dict.fromkeys(LINES - {"br"}, 1) | dict.fromkeys(PARAGRAPHS, 2)
+"""Line breaks before and after."""
+
+_NO_ATTRIBUTES: Mapping[str, str] = {}
 _SHORTENED = {"invisible", "ellipsis"}
 """Mastodon splits the words of a link into spans of these classes and hides the first."""
 
@@ -40,8 +45,12 @@ def read(canonical: str) -> str:
         elif end:
             reader.leave(tag)
         else:
-            reader.enter(tag, {name: unescape(value) for name, value in _ATTRIBUTE.findall(attributes)})
+            reader.enter(tag, _attributes(attributes) if attributes else _NO_ATTRIBUTES)
     return reader.text()
+
+
+def _attributes(written: str) -> Mapping[str, str]:
+    return {name: unescape(value) for name, value in _ATTRIBUTE.findall(written)}
 
 
 class _Reader:
@@ -56,8 +65,8 @@ class _Reader:
     def text(self) -> str:
         return "".join(self._parts).strip()
 
-    def enter(self, tag: str, attributes: dict[str, str]) -> None:
-        self._break(tag)
+    def enter(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self._breaks = max(self._breaks, _BREAKS.get(tag, 0))
         if tag == "br":
             self._parts.append("\n")
         elif tag == "img":
@@ -72,7 +81,7 @@ class _Reader:
             self._shortened = True
 
     def leave(self, tag: str) -> None:
-        self._break(tag)
+        self._breaks = max(self._breaks, _BREAKS.get(tag, 0))
         if tag == "pre":
             self._pre -= 1
         elif tag in CELLS:
@@ -82,7 +91,9 @@ class _Reader:
 
     def say(self, words: str) -> None:
         if not self._pre:
-            words = _SPACES.sub(" ", words)
+            # Of all spaces only the plain one is printable: most words are not looked through.
+            if "  " in words or not words.isprintable():
+                words = _SPACES.sub(" ", words)
             if self._breaks or self._bullet or not self._parts or self._parts[-1][-1:] in (" ", "\n"):
                 words = words.lstrip(" ")
         if not words:
@@ -91,12 +102,6 @@ class _Reader:
             self._parts.append("\n" * self._breaks)
         self._parts.append(self._bullet + words)
         self._breaks, self._bullet = 0, ""
-
-    def _break(self, tag: str) -> None:
-        if tag in PARAGRAPHS:
-            self._breaks = 2
-        elif tag in LINES and tag != "br":
-            self._breaks = max(self._breaks, 1)
 
     def _leave_link(self) -> None:
         if self._link is None:

@@ -90,7 +90,7 @@ def author_of(account: Raw, domain: str, our_id: str) -> Author:
 def incoming(status: Raw, me: Me, setting: Setting) -> Incoming:
     """One status. Raises KeyError, TypeError, ValueError or AttributeError when it cannot be read."""
     author = author_of(status["account"], me.domain, me.id)
-    words = shown(status, ours=author.is_us, with_choices=True)
+    words, poll = shown(status, ours=author.is_us, with_choices=True), poll_of(status)
     visibility_raw = str(status.get("visibility") or "")
     reply_to = status.get("in_reply_to_id")
     others = tuple(_others(status, me))
@@ -101,9 +101,9 @@ def incoming(status: Raw, me: Me, setting: Setting) -> Incoming:
         kind_raw=setting.came_as,
         author=author,
         text=_our_words(status, words) if author.is_us else text_of(words),
-        html=shown(status, ours=author.is_us),
+        html=words if poll is None else shown(status, ours=author.is_us),
         emoji=emoji_of(status),
-        poll=poll_of(status),
+        poll=poll,
         created_at=instant(status["created_at"]),
         edited_at=instant(status["edited_at"]) if status.get("edited_at") else None,
         global_id=_words(status.get("uri")),
@@ -202,7 +202,7 @@ def fingerprint(text: str) -> str:
 
 def name_of(id: Any) -> str:
     """An id as the text it is; some servers write it as a number. Raises ValueError and TypeError for anything else."""
-    if isinstance(id, bool) or not isinstance(id, str | int) or not _ID.fullmatch(str(id)):
+    if type(id) not in (str, int) or not _ID.fullmatch(str(id)):
         raise TypeError(f"{str(id)[:100]!r} is no id")
     return str(id)
 
