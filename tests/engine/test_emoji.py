@@ -34,7 +34,7 @@ def test_pictures_come_by_themselves_while_another_server_hangs(
     def tells(_method: str, url: str, **_: Any) -> Response:
         if "slow" in url:
             asked.append(url)
-            assert answering.wait(60)
+            assert answering.wait(300)
         return Response(status=200, body=drawn.getvalue())
 
     monkeypatch.setattr(hub.door, "request", tells)
