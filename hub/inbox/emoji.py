@@ -114,7 +114,9 @@ def body_of(hub: Hub, name: str) -> bytes:
 
 def sweep(hub: Hub, *, keep: int = MOST_KEPT) -> int:
     """Throw away what is beyond the limit; returns how many."""
+    now = hub.clock()
     with hub.database.transaction() as session:
+        store.bring_forward(session, latest=now + _PAUSES[-1] + _CLAIMED, now=now)
         gone = store.forget_oldest(session, keep=keep, most=_SWEPT_AT_ONCE)
     for name in gone:
         _file(hub, name).unlink(missing_ok=True)

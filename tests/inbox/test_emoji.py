@@ -176,6 +176,20 @@ def test_it_is_there_when_the_server_is_back(
     assert fetch_due(desk.hub) == [BLOBCAT.url]
 
 
+def test_what_a_clock_in_the_future_put_off_is_due_when_it_is_set_right(
+    desk: Desk, fake: FakeNetwork, outside: Outside, frozen_clock: FrozenClock
+) -> None:
+    frozen_clock.tick(timedelta(days=400).total_seconds())
+    fake.says("hello :blobcat:", emoji=(BLOBCAT,))
+    desk.pulls()
+    fetch_due(desk.hub)
+    outside.there[BLOBCAT.url] = drawn()
+    frozen_clock.tick(-timedelta(days=400).total_seconds())
+    assert fetch_due(desk.hub) == []
+    emoji.sweep(desk.hub)
+    assert fetch_due(desk.hub) == [BLOBCAT.url]
+
+
 def test_what_two_workers_want_one_of_them_fetches(desk: Desk, fake: FakeNetwork, frozen_clock: FrozenClock) -> None:
     fake.says("hello :blobcat:", emoji=(BLOBCAT,))
     desk.pulls()

@@ -40,6 +40,8 @@ _SETTLE = "UPDATE emoji SET state = :state, due_at = :due_at WHERE name = :name"
 
 _LOST = "UPDATE emoji SET state = 'wanted', tries = 0, due_at = :now WHERE name = :name AND state = 'kept'"
 
+_BRING_FORWARD = "UPDATE emoji SET due_at = :now WHERE state = 'wanted' AND due_at > :latest"
+
 _COUNT = "SELECT count(*) AS found FROM emoji"
 
 _FORGET = """
@@ -107,6 +109,11 @@ def put_off(session: Session, name: str, *, due_at: datetime, refused: bool) -> 
 def lost(session: Session, name: str, *, now: datetime) -> bool:
     """Its file is gone: fetch it anew. False where we never had it."""
     return session.run(_LOST, name=name, now=now) == 1
+
+
+def bring_forward(session: Session, *, latest: datetime, now: datetime) -> None:
+    """What is due later than it can have been put off to was put off by a clock that stood in the future."""
+    session.run(_BRING_FORWARD, latest=latest, now=now)
 
 
 def forget_oldest(session: Session, *, keep: int, most: int) -> list[str]:
