@@ -113,9 +113,14 @@ def posts(
     )
 
 
-def messages(texts: Sequence[str], dids: Mapping[str, str]) -> tuple[Part, ...]:
-    """The direct messages of an answer; their service takes no keys of ours."""
-    return tuple(Part(text=text, body={"message": _with_facets({"text": text}, text, dids)}) for text in texts)
+def messages(outgoing: Outgoing, texts: Sequence[str], dids: Mapping[str, str]) -> tuple[Part, ...]:
+    """The direct messages of an answer; their service takes no keys of ours. In a group the first says what it answers,
+    between two that goes without saying."""
+    said = [_with_facets({"text": text}, text, dids) for text in texts]
+    raw = outgoing.target.raw
+    if raw.get("group") and isinstance(raw.get("message"), Mapping):
+        said[0]["replyTo"] = {"messageId": str(raw["message"].get("id"))}
+    return tuple(Part(text=text, body={"message": message}) for text, message in zip(texts, said, strict=True))
 
 
 def reply_to(view: Mapping[str, Any]) -> dict[str, Any]:

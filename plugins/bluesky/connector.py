@@ -127,7 +127,7 @@ class Bluesky(Connector):
         texts = composing.parts_of(outgoing)
         dids = self._dids(outgoing.text)
         if is_direct(outgoing):
-            return Plan(outgoing=outgoing, parts=composing.messages(texts, dids))
+            return Plan(outgoing=outgoing, parts=composing.messages(outgoing, texts, dids))
         now = self.context.clock()
         card = self._cards.of(outgoing, texts) if self.settings.link_cards == "yes" else None
         return Plan(outgoing=outgoing, parts=composing.posts(outgoing, texts, key=key, at=now, dids=dids, card=card))

@@ -238,7 +238,7 @@ class Direct:
             attachments=tuple(attachments_of(message.get("embed"))),
             permalink=link_to(convo),
             reply=around.rules,
-            raw={"convo": convo, "message": message},
+            raw={"convo": convo, "group": around.group is not None, "message": message},
         )
 
     def _author(self, convo: str, did: str) -> Author:

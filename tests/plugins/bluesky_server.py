@@ -467,7 +467,10 @@ class FakeBluesky(ServedNetwork):
 
     def _chat_sendMessage(self, query: Any, arrival: Arrival) -> Answer:
         told = arrival.json()
-        id = self.writes_directly(ME, told["message"]["text"], convo=told["convoId"])
+        answers = told["message"].get("replyTo", {}).get("messageId", "")
+        id = self.writes_directly(
+            ME, told["message"]["text"], convo=told["convoId"], answers=answers and f"dm:{told['convoId']}/{answers}"
+        )
         self._posted.append(Posted(text=told["message"]["text"], visibility=Visibility.DIRECT, record=told["message"]))
         return _json(next(each for each in self.messages[told["convoId"]] if id.endswith(f"/{each['id']}")))
 

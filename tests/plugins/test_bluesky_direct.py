@@ -166,6 +166,22 @@ def test_on_the_lexicons_fake_a_group_is_told_with_its_name_and_who_reads_along(
     assert channel.messages[between_two].post is None
 
 
+def test_on_the_lexicons_fake_an_answer_into_a_group_says_what_it_answers_and_between_two_it_need_not(
+    server: FakeBluesky, channel: Channel
+) -> None:
+    server.opens_group("convo-g", "Indigo evening", LENA, TOM)
+    asked = server.writes_directly(LENA, "who brings salt?", convo="convo-g")
+    server.writes_directly(TOM, "and who the tea?", convo="convo-g")
+    between_two = server.writes_directly(LENA, "by the way")
+    channel.pull()
+    sent = channel.answer(asked, "We do. " * 200)
+    channel.answer(between_two, "Yes?", "key-2")
+    said = [message.record.get("replyTo") for message in server.arrivals()]
+    assert said == [{"messageId": asked.rpartition("/")[2]}, None, None]
+    channel.pull()
+    assert channel.messages[sent[0].remote_id].parent_id == asked
+
+
 def test_on_the_lexicons_fake_a_locked_group_cannot_be_answered_until_it_is_opened_again(
     server: FakeBluesky, channel: Channel
 ) -> None:
