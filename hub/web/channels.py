@@ -6,11 +6,13 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from hub.channels import connect, store
-from hub.channels.model import Channel, ChannelState
+from hub.channels.model import Channel, ChannelState, DeadLetter
+from hub.channels.settings import fields_of
 from hub.channels.webhook import again
-from hub.errors import Conflict, ConnectorError, PluginFault
+from hub.errors import Absent, Conflict, ConnectorError, PluginFault
 from hub.kernel.database import Session
-from hub.kernel.texts import mark
+from hub.kernel.reasons import REASONS
+from hub.kernel.texts import Wording, describe_stored, gettext, mark
 from hub.people.authorize import Action, authorize
 from hub.people.authorize import may as allowed
 from hub.web.access import may
@@ -73,7 +75,26 @@ def unreadable(channel_id: int) -> str:
         before = request.args.get("before", type=row_id)
         letters = store.letters(session, channel.id, before=before, limit=PAGE + 1)
     further = letters[PAGE - 1].id if len(letters) > PAGE else None
-    return render_template("channels/unreadable.html", channel=channel, letters=letters[:PAGE], further=further)
+    told = _told(channel, letters)
+    return render_template(
+        "channels/unreadable.html", channel=channel, letters=letters[:PAGE], told=told, further=further
+    )
+
+
+def _told(channel: Channel, letters: list[DeadLetter]) -> dict[int, Wording]:
+    """In words, for those of whom it is known which setting of the channel led astray."""
+    try:
+        fields = fields_of(the_hub().plugins.connector(channel.kind).Settings)
+    except Absent:  # the plugin is not loaded
+        return {}
+    labels = {field.name: gettext(field.label) for field in fields}
+    told = {}
+    for letter in letters:
+        field, _, reason = letter.reason.partition(": ")
+        if field in labels and reason in REASONS:
+            why = describe_stored("invalid", reason)
+            told[letter.id] = Wording(title=f"{labels[field]}: {why.title}", advice=why.advice)
+    return told
 
 
 @blueprint.post("/<int:channel_id>/unreadable/dismiss")

@@ -23,7 +23,7 @@ from hub.testing.fake import FakeNetwork
 from tests.desk import plug_in
 from tests.plugins.webhook_system import SECOND, SECRET
 from tests.web.browser import Browser
-from tests.web.office import Office, errors_at, value_of
+from tests.web.office import Office, errors_at, value_of, words_of
 
 FORM = "/channels/connect/webhook"
 GITHUB_LIKE = {
@@ -189,13 +189,23 @@ def test_what_could_not_be_read_is_read_again_from_the_page_by_who_looks_after_t
     assert "Everything could be read" in lead.get(path).text
 
 
-def unreadable_channel(office: Office, deliveries: int) -> int:
+def test_a_setting_that_leads_astray_is_named_at_what_could_not_be_read(office: Office) -> None:
+    channel_id = unreadable_channel(office, 1, body=b'{"id": "1", "review": "good"}')
+    path = f"/channels/{channel_id}/unreadable"
+    for role in (Role.AGENT, Role.SUPERVISOR):
+        assert "Text: There is nothing in the body where this points" in words_of(office.enter(role).get(path).text)
+    settings = f'href="/channels/{channel_id}/settings"'
+    assert settings in office.enter(Role.SUPERVISOR).get(path).text
+    assert settings not in office.enter(Role.AGENT).get(path).text
+
+
+def unreadable_channel(office: Office, deliveries: int, body: bytes = b"{no json") -> int:
     """A webhook to which so many bodies were posted that nobody could read."""
     connectors = office.desk.connectors
     values = {"secret": SECRET}
     added = add_channel(office.hub, connectors, kind="webhook", name="Shop", team_id=office.team.id, values=values)
     for number in range(deliveries):
-        delivery = Delivery(headers={}, body=b"{no json", received_at=office.hub.clock())
+        delivery = Delivery(headers={}, body=body, received_at=office.hub.clock())
         with office.hub.database.transaction() as session:
             keep(session, added.id, f"d{number}", delivery, headers={})
     pull_now(office.hub, connectors, "worker", added.id)
