@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from hub.kernel.hub import Hub
 from hub.kernel.texts import SOURCE_LANGUAGE, use_language
 from hub.web.access import has_files
+from hub.web.our_names import OurNames
 
 LARGEST_REQUEST = 1024 * 1024
 LARGEST_UPLOAD = 24 * 1024 * 1024
@@ -48,7 +49,7 @@ def create_app(hub: Hub, connectors: Any) -> Flask:
     app.debug = False
     app.jinja_env.undefined = StrictUndefined
     app.url_map.converters["int"] = RowId
-    app.extensions["hub"] = Site(hub=hub, connectors=connectors, assets=Assets())
+    app.extensions["hub"] = Site(hub=hub, connectors=connectors, assets=Assets(), names=OurNames(hub))
     app.extensions["hub.probe"] = Probe(lambda: check(hub))
     meters = app.extensions["hub.meters"] = Meters(hub)
     _trust_proxies(app, hub.config.trusted_proxies)

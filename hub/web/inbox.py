@@ -21,7 +21,7 @@ from hub.people.model import Actor
 from hub.web.access import may
 from hub.web.forms import row_id
 from hub.web.session import actor
-from hub.web.site import the_hub
+from hub.web.site import site, the_hub
 
 blueprint = Blueprint("inbox", __name__)
 PAGE = 50
@@ -70,7 +70,9 @@ class Listing:
 
     def _row(self, line: Line, conversation: Conversation, current: int | None) -> str:
         shown_time = texts.ago(conversation.last_at, self.now)
-        return _row(line, self.view, conversation.id == current, shown_time, self.language, self._kept(line))
+        is_like_ours = site().names.is_like_ours(line.name, line.handle, kind=line.channel_kind, trust=line.trust)
+        is_current = conversation.id == current
+        return _row(line, self.view, is_current, is_like_ours, shown_time, self.language, self._kept(line))
 
     def _kept(self, line: Line) -> frozenset[str]:
         """Of the pictures that can be shown those of this row."""
@@ -134,7 +136,15 @@ def _visible_channels(session: Session, who: Actor) -> tuple[Channel, ...]:
 
 
 @lru_cache(maxsize=4096)
-def _row(line: Line, view: View, is_current: bool, _shown_time: str, _language: str, pictures: frozenset[str]) -> str:
+def _row(
+    line: Line,
+    view: View,
+    is_current: bool,
+    is_like_ours: bool,
+    _shown_time: str,
+    _language: str,
+    pictures: frozenset[str],
+) -> str:
     pieces: Any = current_app.jinja_env.get_template("inbox/row.html").module
-    found: str = pieces.row(line, view.arguments, is_current, pictures)
+    found: str = pieces.row(line, view.arguments, is_current, pictures, is_like_ours)
     return found

@@ -14,6 +14,7 @@ from flask.templating import Environment
 
 from hub.channels.connect import error_of
 from hub.channels.model import Trouble
+from hub.customers.model import Identity
 from hub.inbox.model import Message
 from hub.inbox.polls import shares
 from hub.inbox.uploads import upload_id_of
@@ -68,7 +69,7 @@ def dress(app: Flask) -> None:
         names_in_front=html.names_in_front,
     )
     env.filters.update(is_our_picture=lambda message, picture: upload_id_of(message, picture) is not None)
-    env.filters.update(worded=worded, why_not=texts.describe_why_not)
+    env.filters.update(worded=worded, why_not=texts.describe_why_not, is_like_ours=is_like_ours)
     env.globals.update(live_position=live_position)
     env.globals.update(nonce=page_nonce, form_token=form_token, navigation=navigation)
     env.globals.update(static=lambda name: site().assets.address(name), may=may)
@@ -149,6 +150,12 @@ def is_long(message: Message) -> bool:
 def safe_link(address: str | None) -> str | None:
     """An address from a network, once more checked where it becomes a link."""
     return html.safe_link(address) if address else None
+
+
+def is_like_ours(identity: Identity, kind: str) -> bool:
+    """Whether a stranger's name looks like ours; kind: of the channel they speak in."""
+    names = site().names
+    return not identity.is_us and names.is_like_ours(identity.name, identity.handle, kind=kind, trust=identity.trust)
 
 
 def worded(trouble: Trouble) -> str:

@@ -9,6 +9,7 @@ from flask import current_app
 
 from hub.kernel.hub import Hub
 from hub.web.assets import Assets
+from hub.web.our_names import OurNames
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,7 @@ class Site:
     hub: Hub
     connectors: Any
     assets: Assets
+    names: OurNames
 
 
 def site() -> Site:

@@ -17,15 +17,16 @@ from hub.inbox.read import Reading, Utterance
 from hub.kernel import html, texts
 from hub.outbox.model import State
 from hub.web.session import actor
-from hub.web.site import the_hub
+from hub.web.site import site, the_hub
 
 LONGEST_KEPT = 4000
 """Characters of a message whose markup is kept to be shown again."""
 
 _QUOTE = Offer(name="quote")
 
-_Look = tuple[str, int | None, frozenset[str]]
-"""The network, the channel whose messages may be quoted, and the pictures that can be shown for emoji."""
+_Look = tuple[str, int | None, frozenset[str], bool]
+"""The network, the channel whose messages may be quoted, the pictures that can be shown for emoji, and whether a
+stranger's name looks like ours."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,10 @@ class Shown:
         kept = self.reading.kept
         if kept:
             kept &= {name_of(each) for each in (*message.emoji, *message.author_emoji)}
-        return self.reading.channel.kind, self.quotes_on, kept
+        kind = self.reading.channel.kind
+        # Of the one the conversation is with its head says so.
+        is_another = message.identity_id != self.reading.identity.id and message.direction is Direction.IN
+        return kind, self.quotes_on, kept, is_another and _is_like_ours(message, kind)
 
 
 def shown(reading: Reading) -> Shown:
@@ -85,11 +89,18 @@ def _kept_message(utterance: Utterance, look: _Look, _created: str, _edited: str
 
 
 def _message(utterance: Utterance, look: _Look, below: str = "", *, has_failed: bool = False) -> str:
-    kind, quotes_on, kept = look
+    kind, quotes_on, kept, is_like_ours = look
     pieces: Any = current_app.jinja_env.get_template("inbox/message.html").module
     offers = _offers(utterance, quotes_on)
-    found: str = pieces.said(utterance.message, kind, utterance.is_context, has_failed, offers, below, kept)
+    found: str = pieces.said(
+        utterance.message, kind, utterance.is_context, has_failed, offers, below, kept, is_like_ours
+    )
     return found
+
+
+def _is_like_ours(message: Message, kind: str) -> bool:
+    names = site().names
+    return names.is_like_ours(message.author_name, message.author_handle, kind=kind, trust=message.author_trust)
 
 
 def _offers(utterance: Utterance, quotes_on: int | None) -> tuple[Offer, ...]:
