@@ -14,6 +14,7 @@ from hub.connector import Author, Emoji, Post
 from hub.errors import Absent, AddressRefused, HubError, Unavailable
 from hub.inbox import emoji
 from hub.inbox.emoji import name_of
+from hub.inbox.store import emoji as store
 from hub.kernel import log
 from hub.kernel.http import Door, Response
 from hub.kernel.hub import Hub
@@ -193,7 +194,13 @@ def test_what_a_clock_in_the_future_put_off_is_due_when_it_is_set_right(
 def test_what_two_workers_want_one_of_them_fetches(desk: Desk, fake: FakeNetwork, frozen_clock: FrozenClock) -> None:
     fake.says("hello :blobcat:", emoji=(BLOBCAT,))
     desk.pulls()
-    assert [wanted.url for wanted in emoji.claim_due(desk.hub, limit=5)] == [BLOBCAT.url]
+    now, until = desk.hub.clock(), desk.hub.clock() + timedelta(minutes=1)
+    # Both have seen that it is due.
+    with desk.hub.database.transaction() as session:
+        first = store.claim(session, [name_of(BLOBCAT)], now=now, until=until)
+    with desk.hub.database.transaction() as session:
+        second = store.claim(session, [name_of(BLOBCAT)], now=now, until=until)
+    assert ([wanted.url for wanted in first], second) == ([BLOBCAT.url], [])
     assert emoji.claim_due(desk.hub, limit=5) == []
     frozen_clock.tick(61)  # whoever had it died
     assert len(emoji.claim_due(desk.hub, limit=5)) == 1
