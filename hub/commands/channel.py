@@ -141,7 +141,8 @@ def check(ctx: click.Context, wanted: str | None, as_json: bool) -> None:
                 results.append({"id": each.id, "name": each.name, "ok": True, **_found(found)})
                 if not as_json:
                     account = found.account.handle or found.title
-                    click.echo(_("%(name)s: works as %(account)s", name=each.name, account=account))
+                    works = _("%(name)s: works as %(account)s") if account else _("%(name)s: works")
+                    click.echo(works % {"name": each.name, "account": account})
                     print_warnings(found.warnings)
     if as_json:
         print_json(results)

@@ -56,6 +56,7 @@ def create(email: str, scopes: tuple[str, ...], name: str, days: int | None, as_
         return
     click.echo(text)
     click.echo(_("Keep it safe: it is shown only now. It acts for %(email)s.", email=agent.email), err=True)
+    click.echo(_("What it may be used for: %(scopes)s.", scopes=", ".join(sorted(made.scopes))), err=True)
 
 
 @token.command(name="list")

@@ -148,6 +148,8 @@ def _channel(channel: Channel) -> Finding:
 
 
 def _advice(channel: Channel, *, needs_a_person: bool) -> str:
+    if channel.state is ChannelState.SIGNED_OUT:
+        return _("Open the channel's page and sign it in again; hub channel check %(id)s tests it.", id=channel.id)
     if needs_a_person:
         return _(
             "Open the channel's page and enter its settings again; hub channel check %(id)s tests it.", id=channel.id

@@ -163,6 +163,7 @@ def test_a_token_is_printed_once_listed_and_revoked(hub: Terminal) -> None:
     made = hub("token", "create", "--user", "ana@brightwater.example", "--scope", "read", "--scope", "reply")
     text = made.stdout.strip()
     assert text.startswith("hub_")
+    assert "What it may be used for: read, reply." in made.stderr
     [listed] = hub.json("token", "list")
     assert (listed["user"], listed["scopes"], listed["used_at"]) == ("ana@brightwater.example", ["read", "reply"], None)
     assert text not in hub("token", "list").output
@@ -186,6 +187,7 @@ def test_a_channel_is_connected_tested_paused_resumed_pulled_and_removed(hub: Te
     [channel] = hub.json("channel", "list")
     assert (channel["kind"], channel["name"], channel["state"]) == ("sandbox", "Lab", "active")
     assert hub.json("channel", "check", "Lab")[0]["ok"] is True
+    assert hub("channel", "check", "Lab").stdout == "Lab: works as @lab\n"
     assert hub("channel", "pause", "lab").exit_code == 0
     assert hub.json("channel", "list")[0]["state"] == "paused"
     assert hub.json("pull") == []

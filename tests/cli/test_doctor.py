@@ -136,11 +136,16 @@ def test_channels_that_need_a_person_make_the_doctor_say_so(hub: Terminal) -> No
     hub("channel", "add", "sandbox", "Lab", "--set", "talk=0")
     [channel] = hub.json("channel", "list")
     database = open_database(settings(hub))
-    for state, level in [(ChannelState.PAUSED, Level.WARNING), (ChannelState.SIGNED_OUT, Level.BROKEN)]:
+    for state, level, mended in [
+        (ChannelState.PAUSED, Level.WARNING, "resume"),
+        (ChannelState.SIGNED_OUT, Level.BROKEN, "sign it in again"),
+        (ChannelState.MISCONFIGURED, Level.BROKEN, "enter its settings again"),
+    ]:
         with database.transaction() as session:
             store.set_state(session, channel["id"], state, now=system_clock())
         [finding] = look(hub)[Part.CHANNELS]
         assert finding.level is level
         assert str(channel["id"]) in finding.advice
+        assert mended in finding.advice
     database.close()
     assert hub("doctor").exit_code == Exit.NOT_CONFIGURED
