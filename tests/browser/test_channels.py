@@ -37,7 +37,10 @@ def app_url(installation: Installation) -> str:
 
 @pytest.fixture
 def connected(installation: Installation) -> Iterator[Installation]:
-    """With one sandbox channel, @brightwater; afterwards with none."""
+    """With one sandbox channel, @brightwater; afterwards with none.
+
+    A test asks for it before its page: else the page is still open when the channel goes, looks for it, and complains.
+    """
     connect_sandbox(installation)
     yield installation
     with hub_of(installation) as hub:
@@ -48,7 +51,7 @@ def connected(installation: Installation) -> Iterator[Installation]:
 
 
 def test_an_error_stands_at_its_field_what_was_typed_is_kept_and_a_second_try_connects(
-    browsing: Browsing, page: Page, connected: Installation
+    connected: Installation, browsing: Browsing, page: Page
 ) -> None:
     browsing.allow("422")
     sign_in(page)
@@ -67,7 +70,7 @@ def test_an_error_stands_at_its_field_what_was_typed_is_kept_and_a_second_try_co
     expect(page.get_by_role("heading", name="Practice")).to_be_visible(timeout=TESTED)
 
 
-def test_the_button_says_that_it_tests_and_pressed_twice_connects_once(page: Page, connected: Installation) -> None:
+def test_the_button_says_that_it_tests_and_pressed_twice_connects_once(connected: Installation, page: Page) -> None:
     sign_in(page)
     page.goto("/channels/connect/sandbox")
     page.get_by_label("Conversations per hour").fill("0")
@@ -89,7 +92,7 @@ def test_the_button_says_that_it_tests_and_pressed_twice_connects_once(page: Pag
         assert [channel.name for channel in all_channels(session)].count("Twice") == 1
 
 
-def test_health_changes_while_somebody_looks(page: Page, connected: Installation) -> None:
+def test_health_changes_while_somebody_looks(connected: Installation, page: Page) -> None:
     sign_in(page)
     page.goto("/channels")
     row = page.get_by_role("listitem").filter(has_text="@brightwater")
@@ -106,7 +109,7 @@ def test_health_changes_while_somebody_looks(page: Page, connected: Installation
     expect(page.get_by_role("main")).not_to_contain_text("signed out")
 
 
-def test_a_channel_is_connected_without_javascript(browsing: Browsing, page: Page, connected: Installation) -> None:
+def test_a_channel_is_connected_without_javascript(connected: Installation, browsing: Browsing, page: Page) -> None:
     sign_in(page)
     plain = browsing.open(javascript=False, session=page.context.storage_state())
     plain.goto("/channels/connect")
@@ -120,7 +123,7 @@ def test_a_channel_is_connected_without_javascript(browsing: Browsing, page: Pag
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
 def test_every_page_fits_and_is_accessible(
-    browsing: Browsing, page: Page, connected: Installation, phone: bool, dark: bool
+    connected: Installation, browsing: Browsing, page: Page, phone: bool, dark: bool
 ) -> None:
     sign_in(page)
     with hub_of(connected) as hub, hub.database.transaction() as session:
@@ -159,7 +162,7 @@ def test_a_webhook_shows_what_an_example_becomes_and_which_expression_leads_astr
 
 
 def test_enter_in_a_field_of_a_webhook_saves_it_and_does_not_press_the_preview(
-    browsing: Browsing, page: Page, connected: Installation
+    connected: Installation, browsing: Browsing, page: Page
 ) -> None:
     sign_in(page)
     page.goto("/channels/connect/webhook")
