@@ -212,6 +212,15 @@ def test_list_and_conversation_fit_and_are_accessible(
         fits_its_width(other)
 
 
+def test_a_message_can_be_read_on_a_page_that_is_enlarged_twofold(page: Page, open_conversation: Ask) -> None:
+    open_conversation(page, "How do I know when the cartridge is used up? " * 3)
+    page.set_viewport_size({"width": 640, "height": 400})
+    for part in (page.locator(".msg").first, page.get_by_label("Your reply"), page.get_by_role("button", name="Send")):
+        part.scroll_into_view_if_needed()
+        expect(part).to_be_in_viewport(ratio=0.9)
+    fits_its_width(page)
+
+
 @pytest.fixture
 def open_conversation(installation: Installation, sandbox: Network) -> Callable[[Page, str], None]:
     """Somebody asks, and the page shows the conversation."""
