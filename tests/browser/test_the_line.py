@@ -10,8 +10,11 @@ import pytest
 from hub_plugins.sandbox.network import Network
 from playwright.sync_api import Page, expect
 
+from hub.channels.connect import note_failure, resume_channel
+from hub.channels.store import all_channels
+from hub.errors import AuthExpired
 from tests.app.running import Installation
-from tests.browser.installation import add_admin, connect_sandbox, hurry, network_of, sign_in
+from tests.browser.installation import add_admin, connect_sandbox, hub_of, hurry, network_of, sign_in
 from tests.browser.pages import Browsing, axe, fits_its_width
 
 pytestmark = pytest.mark.timeout(600)
@@ -107,7 +110,8 @@ def test_a_reply_that_never_reached_us_is_still_in_the_composer(
     address = page.url
     page.route("**/replies*", lambda route: route.abort())
     page.get_by_label("Your reply").fill("One comes with it.")
-    page.get_by_role("button", name="Send").click()
+    with page.expect_event("requestfailed", lambda request: "/replies" in request.url):
+        page.get_by_role("button", name="Send").click()
     page.unroute("**/replies*")
     page.goto(address)
     expect(page.get_by_label("Your reply")).to_have_value("One comes with it.")
@@ -130,6 +134,26 @@ def test_a_refused_reply_shows_why_keeps_its_text_and_can_be_sent_again(
     failed.get_by_role("button", name="Send again").click()
     expect(page.locator(".msg.out [data-state=sent]")).to_be_visible(timeout=ARRIVES)
     assert [arrival.text for arrival in sandbox.arrivals()].count("It arrives on Friday.") == 1
+
+
+def test_an_open_page_says_that_its_channel_is_signed_out_and_keeps_the_draft(
+    installation: Installation, page: Page, open_conversation: Ask
+) -> None:
+    open_conversation(page, "Is it safe in a dishwasher?")
+    page.get_by_label("Your reply").fill("Let me ask")
+    thread = page.get_by_role("region", name="Messages")
+    with hub_of(installation) as hub:
+        with hub.database.reading() as session:
+            (channel,) = [each for each in all_channels(session) if each.name == "@brightwater"]
+        note_failure(hub, channel, AuthExpired("revoked"))
+        try:
+            expect(thread).to_contain_text("The channel is signed out: @brightwater")
+            expect(page.get_by_label("Your reply")).to_have_value("Let me ask")
+            axe(page)
+        finally:
+            resume_channel(hub, channel.id)
+    expect(thread).not_to_contain_text("signed out")
+    expect(page.get_by_label("Your reply")).to_have_value("Let me ask")
 
 
 def test_the_whole_way_works_by_keyboard(page: Page, sandbox: Network, open_conversation: Ask) -> None:
