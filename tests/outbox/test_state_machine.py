@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -38,10 +38,12 @@ PULLING = [""] * 3 + [point for point in POINTS if point.startswith("pull.")]
 WHILE_SENDING = SENDING[6:]
 WHILE_RESOLVING = RESOLVING[3:]
 DECISIONS = ("undo", "retry", "mark sent", "cancel")
-ACTS = (*DECISIONS, "pause", "echo")
 DAY = 86_400
 workers = st.sampled_from(WORKERS)
 numbers = st.integers(0, 3)
+parts = st.sampled_from([1, 1, 2, 3])
+put_off = st.sampled_from([None, None, None, -60, 60, 7200, 2 * DAY])
+acts = st.sampled_from([""] * 8 + [*DECISIONS, "pause", "echo"])
 
 ROUNDS = int(os.environ.get("HUB_ROUNDS", "20"))
 SEED = int(os.environ.get("HUB_SEED", "0"))
@@ -62,16 +64,17 @@ class Sending(RuleBasedStateMachine):
         stage = Stage(self.hub, self.network(self.hub.clock), features=self.features)
         self.world = World(hub=self.hub, fake=stage.fake, desk=stage)
 
-    @initialize(echoes=st.booleans())
-    def somebody_asks(self, echoes: bool) -> None:
+    @initialize(echoes=st.booleans(), replies=st.lists(st.tuples(parts, put_off), min_size=1, max_size=3))
+    def somebody_asks_and_is_answered(self, echoes: bool, replies: list[tuple[int, float | None]]) -> None:
         if not echoes:
             self.world.fake.keeps_echoes()
         self.world.fake.says("a question", id=f"q{self.world.desk.channel_id}")
         self.world.pulls()
-        self.world.writes()
+        for count, seconds in replies:
+            self.world.writes(parts=count, put_off=seconds)
 
     @precondition(lambda self: len(self.world.written) < 4)
-    @rule(parts=st.sampled_from([1, 1, 2, 3]), put_off=st.sampled_from([None, None, None, -60, 60, 7200, 2 * DAY]))
+    @rule(parts=parts, put_off=put_off)
     def an_agent_answers(self, parts: int, put_off: float | None) -> None:
         self.world.writes(parts=parts, put_off=put_off)
 
@@ -85,48 +88,49 @@ class Sending(RuleBasedStateMachine):
     def a_person_decides_on_a_press(self, number: int, action: str) -> None:
         self.world.decides_on_a_press(number, action)
 
-    @rule(faults=st.lists(st.sampled_from(FAULTS), min_size=1, max_size=3))
-    def the_network_will_fail(self, faults: list[str]) -> None:
+    @rule(faults=st.lists(st.sampled_from(FAULTS), min_size=1, max_size=3), looks=st.sampled_from(["", "", "down"]))
+    def the_network_will_fail(self, faults: list[str], looks: str) -> None:
         self.world.fake.fails(*faults)
+        if looks:
+            self.world.fake.fails_to_look_up(looks)  # type: ignore[attr-defined]
 
-    @rule(faults=st.lists(st.sampled_from(["ok", "down"]), min_size=1, max_size=2))
-    def the_network_will_not_be_asked(self, faults: list[str]) -> None:
-        self.world.fake.fails_to_look_up(*faults)  # type: ignore[attr-defined]
+    @rule(seconds=st.sampled_from([1, 11, 120, 4000, None, None]))
+    def time_passes(self, seconds: int | None) -> None:
+        """None: so much that every deadline is over."""
+        if seconds is None:
+            self.world.passes_every_deadline()
+        else:
+            self.world.ticks(seconds)
 
-    @rule(seconds=st.sampled_from([1, 11, 120, 4000]))
-    def time_passes(self, seconds: int) -> None:
-        self.world.ticks(seconds)
-
-    @rule(worker=workers, dies_at=st.sampled_from(SENDING), waits=st.sampled_from([0, 11, 11]))
-    def a_worker_sends(self, worker: str, dies_at: str, waits: int) -> None:
+    @rule(
+        worker=workers,
+        dies_at=st.sampled_from(SENDING),
+        waits=st.sampled_from([0, 11, 11]),
+        point=st.sampled_from(WHILE_SENDING),
+        act=acts,
+        number=numbers,
+    )
+    def a_worker_sends(self, worker: str, dies_at: str, waits: int, point: str, act: str, number: int) -> None:
         self.world.ticks(waits)
-        self.world.sends(worker, dies_at=dies_at)
+        self.world.sends(worker, dies_at=dies_at, meanwhile=self.meanwhile(point, act, number))
 
-    @rule(worker=workers, dies_at=st.sampled_from(RESOLVING))
-    def a_worker_resolves(self, worker: str, dies_at: str) -> None:
-        self.world.resolves(worker, dies_at=dies_at)
+    @rule(
+        worker=workers,
+        dies_at=st.sampled_from(RESOLVING),
+        point=st.sampled_from(WHILE_RESOLVING),
+        act=acts,
+        number=numbers,
+    )
+    def a_worker_resolves(self, worker: str, dies_at: str, point: str, act: str, number: int) -> None:
+        self.world.resolves(worker, dies_at=dies_at, meanwhile=self.meanwhile(point, act, number))
 
-    @rule(worker=workers, point=st.sampled_from(WHILE_SENDING), number=numbers, act=st.sampled_from(ACTS))
-    def somebody_acts_while_a_worker_sends(self, worker: str, point: str, number: int, act: str) -> None:
-        self.world.ticks(11)
-        self.world.sends(worker, meanwhile=Meanwhile(point, partial(self.acts, number, act)))
-
-    @rule(worker=workers, point=st.sampled_from(WHILE_RESOLVING), number=numbers, act=st.sampled_from(ACTS))
-    def somebody_acts_while_a_worker_resolves(self, worker: str, point: str, number: int, act: str) -> None:
-        self.world.resolves(worker, meanwhile=Meanwhile(point, partial(self.acts, number, act)))
-
-    @rule()
-    def every_deadline_passes(self) -> None:
-        self.world.passes_every_deadline()
-
-    @rule(worker=workers)
-    def a_worker_falls_silent(self, worker: str) -> None:
-        self.world.dies(worker)
-
-    @rule(worker=workers)
-    def a_worker_is_stopped_with_what_it_has_claimed(self, worker: str) -> None:
-        self.world.ticks(11)
-        self.world.falls_asleep(worker)
+    @rule(worker=workers, has_claimed=st.booleans())
+    def a_worker_is_stopped(self, worker: str, has_claimed: bool) -> None:
+        if has_claimed:
+            self.world.ticks(11)
+            self.world.falls_asleep(worker)
+        else:
+            self.world.dies(worker)
 
     @precondition(lambda self: self.world.asleep)
     @rule()
@@ -151,31 +155,29 @@ class Sending(RuleBasedStateMachine):
     def a_person_decides(self, number: int, action: str) -> None:
         self.world.decides(number, action)
 
-    @rule()
-    def somebody_signs_in_again(self) -> None:
-        self.world.signs_in()
-
-    @rule()
-    def somebody_pauses_the_channel(self) -> None:
-        self.world.pauses()
-
-    @rule()
-    def somebody_lets_the_channel_go_on(self) -> None:
-        self.world.resumes()
+    @rule(act=st.sampled_from(["sign in", "pause", "go on", "go on"]))
+    def somebody_sees_to_the_channel(self, act: str) -> None:
+        if act == "sign in":
+            self.world.signs_in()
+        elif act == "pause":
+            self.world.pauses()
+        else:
+            self.world.resumes()
 
     @invariant()
     def nothing_was_sent_twice_or_lost(self) -> None:
         self.world.check()
         self.world.check_order()
 
-    def acts(self, number: int, act: str) -> None:
-        """What a person or the network does in the middle of a worker's work."""
+    def meanwhile(self, point: str, act: str, number: int) -> Meanwhile | None:
+        """What a person or the network does when a worker has come to that point."""
+        if act == "echo":
+            return Meanwhile(point, self.world.pulls)
         if act == "pause":
-            self.world.pauses()
-        elif act == "echo":
-            self.world.pulls()
-        elif self.world.written:
-            self.world.decides(number, act)
+            return Meanwhile(point, self.world.pauses)
+        if act in DECISIONS and self.world.written:
+            return Meanwhile(point, partial(self.world.decides, number, act))
+        return None
 
     def teardown(self) -> None:
         try:
@@ -224,6 +226,7 @@ def runs(machine: type[Sending], hub: Hub, *, examples: int) -> None:
         settings=settings(
             deadline=None,
             derandomize=not SEED,
+            phases=[Phase.generate],
             max_examples=examples,
             stateful_step_count=25,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
