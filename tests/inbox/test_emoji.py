@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from hub.channels.emoji import told_emoji
 from hub.connector import Author, Emoji, Post
 from hub.errors import Absent, AddressRefused, HubError, Unavailable
 from hub.inbox import emoji
@@ -118,8 +119,12 @@ def test_what_is_kept_of_a_message_says_which_codes_are_emoji(desk: Desk, fake: 
         Emoji(code="blobcat", url="\ud800"),
     ],
 )
-def test_hostile_codes_and_addresses_stay_words(desk: Desk, fake: FakeNetwork, outside: Outside, told: Emoji) -> None:
-    fake.says(f"see :{told.code}: :blobcat", by=LENA, emoji=(told,))
+def test_hostile_codes_and_addresses_stay_words(told: Emoji) -> None:
+    assert told_emoji((told, VERIFIED), f"see :{told.code}: :verified: :blobcat") == (VERIFIED,)
+
+
+def test_what_stays_words_is_not_asked_for(desk: Desk, fake: FakeNetwork, outside: Outside) -> None:
+    fake.says("see :blobcat:", by=LENA, emoji=(Emoji(code="blobcat", url="file:///etc/passwd"), VERIFIED))
     desk.pulls()
     assert desk.conversation()[-1].emoji == ()
     assert fetch_due(desk.hub) == []
@@ -255,10 +260,10 @@ def test_a_picture_whose_file_is_gone_is_fetched_anew(desk: Desk, fake: FakeNetw
     assert emoji.body_of(desk.hub, name_of(BLOBCAT))
 
 
-@pytest.mark.parametrize("name", ["", "..", "../uploads/x", "0" * 31, "0" * 32, "G" * 32])
-def test_no_other_file_is_an_emoji(hub: Hub, name: str) -> None:
-    with pytest.raises(Absent):
-        emoji.body_of(hub, name)
+def test_no_other_file_is_an_emoji(hub: Hub) -> None:
+    for name in ("", "..", "../uploads/x", "0" * 31, "0" * 32, "G" * 32):
+        with pytest.raises(Absent):
+            emoji.body_of(hub, name)
 
 
 def test_those_that_nobody_named_for_longest_are_thrown_away(

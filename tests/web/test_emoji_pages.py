@@ -26,6 +26,12 @@ LENA = Author(id="lena", handle="@lena", name="Lena :verified:", emoji=(VERIFIED
 
 
 @pytest.fixture
+def engine_url() -> str:
+    """SQLite alone: the pages do not know the engine, and what they call is tested on both."""
+    return ""
+
+
+@pytest.fixture
 def office(hub: Hub, fake: FakeNetwork, monkeypatch: pytest.MonkeyPatch) -> Office:
     """Where every picture out there is to be had."""
     drawn = BytesIO()
@@ -103,9 +109,10 @@ def test_an_emoji_is_for_who_reads_and_nothing_in_it_runs(office: Office, fake: 
     assert nobody.status_code in (302, 303, 400)
 
 
-@pytest.mark.parametrize("name", ["0" * 32, "x", "hub.db", "%2e%2e%2fkey", "0" * 4000])
-def test_no_other_name_is_a_picture(office: Office, name: str) -> None:
-    assert office.enter(Role.ADMIN).get(f"/emoji/{name}").status_code == 404
+def test_no_other_name_is_a_picture(office: Office) -> None:
+    browser = office.enter(Role.ADMIN)
+    for name in ("0" * 32, "x", "hub.db", "%2e%2e%2fkey", "0" * 4000):
+        assert browser.get(f"/emoji/{name}").status_code == 404
 
 
 def test_a_hostile_name_with_a_picture_stays_a_name(office: Office, fake: FakeNetwork) -> None:
