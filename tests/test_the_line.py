@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.connector import ReplyRules, Visibility
+from hub.connector import Plan, Receipt, ReplyRules, Visibility
 from hub.errors import Conflict, Invalid, StorageFull
 from hub.inbox.model import ConversationState, Direction
 from hub.inbox.store import replies
@@ -13,7 +13,7 @@ from hub.kernel import log
 from hub.outbox import decide
 from hub.outbox import store as outbox
 from hub.outbox.model import State
-from hub.testing.fake import FakeNetwork
+from hub.testing.fake import FakeConnector, FakeNetwork
 from tests.desk import Desk
 
 
@@ -173,6 +173,24 @@ def test_a_reply_in_parts_goes_on_at_the_part_that_failed(desk: Desk, fake: Fake
     desk.waits(11)
     desk.waits(60)
     assert [arrival.text for arrival in fake.arrivals] == ["first", "second", "third"]
+
+
+def test_each_part_of_a_reply_is_told_what_it_follows_also_after_a_pause(
+    desk: Desk, fake: FakeNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed: list[str | None] = []
+
+    def send(self: FakeConnector, plan: Plan, part: int, previous: Receipt | None) -> Receipt:
+        followed.append(None if previous is None else previous.remote_id)
+        return self.network.accept(plan, part)
+
+    monkeypatch.setattr(FakeConnector, "send", send)
+    fake.says("hello").fails("ok", "ok", "down")
+    desk.pulls()
+    desk.answers("first\n---\nsecond\n---\nthird")
+    desk.waits(11)
+    desk.waits(60)
+    assert followed == [None, "a1", "a2", "a2"]
 
 
 def test_an_answer_written_in_the_networks_own_app_settles_the_conversation(desk: Desk, fake: FakeNetwork) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,13 +128,20 @@ def test_what_follows_the_first_event_within_a_moment_comes_in_one_bundle(
 def test_a_page_that_joins_between_two_looks_is_told_everything_once(
     hub: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "BUNDLE_SECONDS", 2.0)
+    looks_away = threading.Event()
+    poll = hub.live._poll
+    monkeypatch.setattr(hub.live, "_poll", lambda: 0 if looks_away.is_set() else poll())
     first = hub.open().settle()
     hub.happen(1)
     assert first.conversations(1) == [1]
+    looks_away.set()
+    hub.open().settle()  # answered by the reader, which has ended the look it was at
     hub.happen(2)
     joining = hub.open(last_event_id="0.0")
+    assert joining.status == 200
+    hub.open().settle()  # who joined before is answered too
     hub.happen(3)
+    looks_away.clear()
     assert joining.conversations(3) == [1, 2, 3]
 
 
