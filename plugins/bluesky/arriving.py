@@ -77,7 +77,7 @@ class Arriving:
     def _with_card(self, record: dict[str, Any], plan: Plan, part: int) -> dict[str, Any]:
         """The record with the picture of its card, where it has one that can be had."""
         address = plan.parts[part].body.get("picture")
-        picture = self._cards.picture(str(address)) if address else None
+        picture = self._cards.picture(str(address), composing.PICTURE_BYTES) if address else None
         if picture is None:
             return record
         try:

@@ -30,7 +30,6 @@ _PAGE = FetchLimits(seconds=4.0, bytes=2_000_000, redirects=3)
 _PICTURE = FetchLimits(seconds=4.0, bytes=5_000_000, redirects=3)
 _LOOKED_AT = 700_000
 _LONGEST_TITLE, _LONGEST_DESCRIPTION = 300, 600
-PICTURE_BYTES = 999_999
 
 _META = re.compile(
     r"<meta\b((?:[^<>\"']{1,1000}|\"[^\"]{0,3000}\"|'[^']{0,3000}'){1,40}+)>",
@@ -76,13 +75,13 @@ class Cards:
         first = next(((part, address) for part, text in enumerate(texts) for address in links(text)), None)
         return self._look_at(*first) if first else None
 
-    def picture(self, address: str) -> Picture | None:
+    def picture(self, address: str, most_bytes: int) -> Picture | None:
         """The picture of a page, made anew and small enough; None where there is none to be had."""
         from hub.kernel.images import fit, reencode
 
         try:
             answer = self._door.request("GET", address, headers={"Accept": "image/*"}, limits=_PICTURE, excepted=False)
-            return fit(reencode(answer.body).body, PICTURE_BYTES) if answer.status == 200 else None
+            return fit(reencode(answer.body).body, most_bytes) if answer.status == 200 else None
         except HubError:
             return None
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hub_plugins.bluesky.cards import PICTURE_BYTES, Card, read_card
+from hub_plugins.bluesky.cards import Card, read_card
+from hub_plugins.bluesky.composing import PICTURE_BYTES
 from PIL import Image
 
 from hub.errors import Ambiguous
