@@ -97,13 +97,13 @@ _STATES = {
 }
 
 _IN_STATE = {
-    state: f"SELECT {_COLUMNS} FROM outbox WHERE {those} AND {at} < :before ORDER BY {at} DESC LIMIT :limit"  # noqa: S608
-    for state, (those, at) in _STATES.items()
+    state: f"SELECT {_COLUMNS} FROM outbox WHERE {THOSE} AND {AT} < :before ORDER BY {AT} DESC LIMIT :limit"  # noqa: S608
+    for state, (THOSE, AT) in _STATES.items()
 }
 
 _IN_STATE_OF_TEAMS = {
-    state: f"SELECT {_COLUMNS} FROM {_OF_TEAMS} AND {those} AND {at} < :before ORDER BY {at} DESC LIMIT :limit"  # noqa: S608
-    for state, (those, at) in _STATES.items()
+    state: f"SELECT {_COLUMNS} FROM {_OF_TEAMS} AND {THOSE} AND {AT} < :before ORDER BY {AT} DESC LIMIT :limit"  # noqa: S608
+    for state, (THOSE, AT) in _STATES.items()
 }
 
 _ALL_STATES = f"SELECT {_COLUMNS} FROM outbox WHERE id < :before ORDER BY id DESC LIMIT :limit"  # noqa: S608
@@ -113,18 +113,18 @@ _ALL_STATES_OF_TEAMS = f"""
     ORDER BY outbox.id DESC LIMIT :limit"""  # noqa: S608
 
 _COUNT = {
-    state: f"SELECT count(*) AS found FROM (SELECT 1 FROM outbox WHERE {those} LIMIT :most) counted"  # noqa: S608
-    for state, (those, _) in _STATES.items()
+    state: f"SELECT count(*) AS found FROM (SELECT 1 FROM outbox WHERE {THOSE} LIMIT :most) counted"  # noqa: S608
+    for state, (THOSE, _) in _STATES.items()
 }
 
 _COUNT_OF_TEAMS = {
-    state: f"SELECT count(*) AS found FROM (SELECT 1 FROM {_OF_TEAMS} AND {those} LIMIT :most) counted"  # noqa: S608
-    for state, (those, _) in _STATES.items()
+    state: f"SELECT count(*) AS found FROM (SELECT 1 FROM {_OF_TEAMS} AND {THOSE} LIMIT :most) counted"  # noqa: S608
+    for state, (THOSE, _) in _STATES.items()
 }
 
 _ALL_IN_STATE = {
-    state: f"SELECT {_COLUMNS} FROM outbox WHERE {those} ORDER BY {at}"  # noqa: S608
-    for state, (those, at) in _STATES.items()
+    state: f"SELECT {_COLUMNS} FROM outbox WHERE {THOSE} ORDER BY {AT}"  # noqa: S608
+    for state, (THOSE, AT) in _STATES.items()
 }
 
 _EXPECT_ECHO = """
