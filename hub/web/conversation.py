@@ -203,12 +203,13 @@ def _page(
 ) -> Response:
     reading = _read(found, composing.target_id)
     counted = composer.measured(actor(), reading, composing)
+    beside = listing()
     page = render_template(
         "inbox/conversation.html",
-        listing=listing(),
+        listing=beside,
         reading=reading,
         shown=shown(reading),
-        view=asked_view().arguments,
+        view=beside.view.arguments,
         composing=composing,
         choices=composer.choices(reading),
         error=describe(error) if error else None,

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import regex
-from flask import Flask, g
+from flask import Flask, g, url_for
 from flask.templating import Environment
 
 from hub.channels.connect import error_of
@@ -71,6 +71,7 @@ def dress(app: Flask) -> None:
     env.filters.update(is_our_picture=lambda message, picture: upload_id_of(message, picture) is not None)
     env.filters.update(worded=worded, why_not=texts.describe_why_not, is_like_ours=is_like_ours)
     env.globals.update(live_position=live_position)
+    env.globals.update(url_for=address)
     env.globals.update(nonce=page_nonce, form_token=form_token, navigation=navigation)
     env.globals.update(static=lambda name: site().assets.address(name), may=may)
     app.context_processor(_facts)
@@ -78,12 +79,24 @@ def dress(app: Flask) -> None:
 
 def text(message: str, /, **params: object) -> str:
     """A text of ours for a template, in the language of this request; what is filled in is escaped."""
-    return _text(message, texts.current_language()) % params
+    language = texts.current_language()
+    return _text(message, language) % params if params else _whole_text(message, language)
 
 
 @lru_cache(maxsize=2048)
 def _text(message: str, _language: str) -> str:
     return html.of_ours(texts.gettext(message))
+
+
+@lru_cache(maxsize=2048)
+def _whole_text(message: str, language: str) -> str:
+    return _text(message, language) % {}
+
+
+@lru_cache(maxsize=4096, typed=True)
+def address(endpoint: str, **values: Any) -> str:
+    """Flask's `url_for` for a template: our addresses depend on nothing of the request."""
+    return url_for(endpoint, **values)
 
 
 def initials(name: str) -> str:

@@ -124,7 +124,7 @@ def add_reply(
         kind=kind.value,
         now=now,
     )
-    search.enqueue(session, [message_id])
+    search.enqueue(session, [message_id], are_new=True)
     return message_id
 
 

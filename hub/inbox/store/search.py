@@ -146,10 +146,14 @@ class Queued:
     texts: tuple[str, ...] | None
 
 
-def enqueue(session: Session, message_ids: Collection[int]) -> None:
-    """Messages are new, changed or gone. Belongs into the transaction that changes them, after the change."""
+def enqueue(session: Session, message_ids: Collection[int], *, are_new: bool = False) -> None:
+    """Messages are new, changed or gone. Belongs into the transaction that changes them, after the change.
+
+    are_new: this very transaction has made them, so that they cannot be queued yet.
+    """
     if message_ids:
-        session.run(_UNQUEUE, message_ids=sorted(message_ids))
+        if not are_new:
+            session.run(_UNQUEUE, message_ids=sorted(message_ids))
         session.run(_ENQUEUE, message_ids=sorted(message_ids))
 
 
