@@ -50,7 +50,9 @@ class Emulator:
 
     def start(self) -> None:
         command = [self._program, "serve", "--config", self._config, "--host", "127.0.0.1", "--port", str(self._port)]
-        self._running = start_program(command, log=self._folder / "mock.log", folder=self._folder)
+        # It leaves the pictures it was given where scratch files go.
+        scratch = {"TMPDIR": str(self._folder)}
+        self._running = start_program(command, log=self._folder / "mock.log", folder=self._folder, env=scratch)
         wait_until(self._answers, "mastodon_mock", alive=self._running)
 
     def stop(self) -> None:
