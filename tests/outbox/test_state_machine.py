@@ -38,6 +38,7 @@ PULLING = [""] * 3 + [point for point in POINTS if point.startswith("pull.")]
 WHILE_SENDING = SENDING[6:]
 WHILE_RESOLVING = RESOLVING[3:]
 DECISIONS = ("undo", "retry", "mark sent", "cancel")
+SELDOM = ("clock", "restore", "sign in", "sign in", "pause", "go on", "go on")
 DAY = 86_400
 workers = st.sampled_from(WORKERS)
 numbers = st.integers(0, 3)
@@ -137,15 +138,6 @@ class Sending(RuleBasedStateMachine):
     def who_was_stopped_goes_on(self) -> None:
         self.world.wake()
 
-    @precondition(lambda self: self.world.written)
-    @rule()
-    def everything_is_restored_from_a_backup(self) -> None:
-        self.world.is_restored()
-
-    @rule(hours=st.sampled_from([-24, -1, 1, 24]))
-    def somebody_sets_the_clock(self, hours: int) -> None:
-        self.world.sets_the_clock(hours)
-
     @rule(dies_at=st.sampled_from(PULLING))
     def the_echoes_come_in(self, dies_at: str) -> None:
         self.world.pulls(dies_at=dies_at)
@@ -155,11 +147,15 @@ class Sending(RuleBasedStateMachine):
     def a_person_decides(self, number: int, action: str) -> None:
         self.world.decides(number, action)
 
-    @rule(act=st.sampled_from(["sign in", "pause", "go on", "go on"]))
-    def somebody_sees_to_the_channel(self, act: str) -> None:
-        if act == "sign in":
+    @rule(event=st.sampled_from(SELDOM), hours=st.sampled_from([-24, -1, 1, 24]))
+    def something_seldom_happens(self, event: str, hours: int) -> None:
+        if event == "clock":
+            self.world.sets_the_clock(hours)
+        elif event == "restore":
+            self.world.is_restored()
+        elif event == "sign in":
             self.world.signs_in()
-        elif act == "pause":
+        elif event == "pause":
             self.world.pauses()
         else:
             self.world.resumes()

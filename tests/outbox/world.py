@@ -170,7 +170,7 @@ class World:
         for pressed in self.pressed:
             pressed.decided = True
         for written in self.written:
-            written.is_decided = True
+            written.is_decided |= self.item(written).state is State.HELD
 
     def sets_the_clock(self, hours: int) -> None:
         """Somebody sets the clock that people see, and the engine notices: what was put off by nobody is due then."""
