@@ -162,6 +162,7 @@ OF_THE_NETWORK = {"refusal.code", "f'http_{refusal.status}'"}
 """Reasons that are the network's own: worded by the error, with what the network says as a quotation."""
 
 STATES = {
+    "hub/inbox/act.py": {ChannelState.SIGNED_OUT, ChannelState.MISCONFIGURED},
     "hub/inbox/answerable.py": {ChannelState.SIGNED_OUT, ChannelState.MISCONFIGURED},
     "hub/api/channels.py": {*ChannelState} - {ChannelState.ACTIVE},
     "hub/web/outbox.py": {*ChannelState} - {ChannelState.ACTIVE},
