@@ -13,23 +13,24 @@ from pathlib import Path
 import pytest
 
 MEMORY = Path("/dev/shm")
-_ROOM = 4 << 30
+ROOM = 4 << 30
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure() -> None:
     """Put the scratch folders of the tests and of every process they start there, unless TMPDIR says where."""
-    if "TMPDIR" not in os.environ and _takes_programs_and_has_room(MEMORY):
+    if "TMPDIR" not in os.environ and is_fit(MEMORY):
         os.environ["TMPDIR"] = str(MEMORY)
         tempfile.tempdir = None
 
 
-def _takes_programs_and_has_room(folder: Path) -> bool:
+def is_fit(folder: Path) -> bool:
+    """Whether programs run from there and there is room, in it and in the memory of the machine."""
     if not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
         return False
     disk = os.statvfs(folder)
     # Some tests make programs and run them; in many containers nothing runs from there.
-    return not disk.f_flag & os.ST_NOEXEC and min(disk.f_bavail * disk.f_frsize, _free_memory()) >= _ROOM
+    return not disk.f_flag & os.ST_NOEXEC and min(disk.f_bavail * disk.f_frsize, _free_memory()) >= ROOM
 
 
 def _free_memory() -> int:

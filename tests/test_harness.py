@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
 
+from tests import scratch
 from tests.postgres import PostgresServer
 from tests.processes import end_group, group_exists, start_program, wait_until
 
@@ -57,6 +60,21 @@ def test_tests_that_start_the_same_servers_stay_together_and_go_first(
 
 def test_engine_url_names_an_engine(engine_url: str) -> None:
     assert engine_url == "" or engine_url.startswith("postgresql://")
+
+
+def test_scratch_folders_go_only_where_programs_run_and_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch, "ROOM", 0)
+    assert scratch.is_fit(tmp_path)
+    assert not scratch.is_fit(tmp_path / "missing")
+    monkeypatch.setattr(scratch, "ROOM", 1 << 60)
+    assert not scratch.is_fit(tmp_path), "there is no such room"
+    monkeypatch.setattr(scratch, "ROOM", 0)
+    there = os.statvfs(tmp_path)
+    closed = SimpleNamespace(f_flag=there.f_flag | os.ST_NOEXEC, f_bavail=there.f_bavail, f_frsize=there.f_frsize)
+    monkeypatch.setattr(os, "statvfs", lambda _: closed)
+    assert not scratch.is_fit(tmp_path), "no program runs from there"
 
 
 SKIPPING = """
