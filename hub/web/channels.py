@@ -90,9 +90,9 @@ def _told(channel: Channel, letters: list[DeadLetter]) -> dict[int, Wording]:
     labels = {field.name: gettext(field.label) for field in fields}
     told = {}
     for letter in letters:
-        field, _, reason = letter.reason.partition(": ")
-        if field in labels and reason in REASONS:
-            why = describe_stored("invalid", reason)
+        field, _, word = letter.reason.partition(": ")
+        if field in labels and word in REASONS:
+            why = describe_stored("invalid", word)
             told[letter.id] = Wording(title=f"{labels[field]}: {why.title}", advice=why.advice)
     return told
 
