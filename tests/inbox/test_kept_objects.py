@@ -91,5 +91,5 @@ def test_a_line_of_the_list_is_made_anew_when_anything_of_it_changes(desk: Desk,
         change(desk, table, column, value)
         [after] = desk.lines()
         with desk.hub.database.reading() as session:
-            assert after == conversations.line(session, before.conversation.id), column
+            assert after == conversations.these_lines(session, [after.conversation.id])[after.conversation.id], column
         assert after != before, column

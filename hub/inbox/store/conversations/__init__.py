@@ -5,7 +5,6 @@ from __future__ import annotations
 from hub.inbox.store.conversations.lines import (
     Mark,
     format_mark,
-    line,
     lines,
     parse_mark,
     these_lines,
@@ -35,7 +34,6 @@ __all__ = [
     "conversation",
     "format_mark",
     "has_open",
-    "line",
     "lines",
     "locked_marks",
     "locked_version",

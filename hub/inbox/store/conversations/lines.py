@@ -9,7 +9,6 @@ from functools import lru_cache
 
 from hub.channels.emoji import read_emoji
 from hub.connector import Trust
-from hub.errors import Absent
 from hub.inbox.model import Conversation, ConversationState, Line
 from hub.inbox.store.conversations.record import COLUMNS, conversation_of
 from hub.kernel.clock import from_micros, to_micros
@@ -51,8 +50,6 @@ _LISTS = {
 _NEWEST_IN_TEAM = "SELECT id, last_at FROM conversations WHERE merged_into IS NULL AND team_id = :team_id"
 _NEWEST = {state: f"{_NEWEST_IN_TEAM}{in_state} {_PAGE}" for state, in_state in _IN_STATE.items()}
 _THESE_LINES = f"{_LINE} WHERE conversations.id IN {{ids wanted}}"
-
-_ONE_LINE = f"{_LINE} WHERE conversations.id = :id"
 
 
 _LATEST = 2**52
@@ -115,14 +112,6 @@ def _recency(row: Row) -> tuple[int, int]:
 
 def _activity(line: Line) -> tuple[datetime, int]:
     return line.conversation.last_at, line.conversation.id
-
-
-def line(session: Session, conversation_id: int) -> Line:
-    """Return one conversation as the list shows it. Raises Absent."""
-    row = session.one(_ONE_LINE, id=conversation_id)
-    if row is None:
-        raise Absent("no such conversation", conversation_id=conversation_id)
-    return _line(row)
 
 
 def parse_mark(text: str) -> Mark | None:
