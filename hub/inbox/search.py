@@ -27,7 +27,7 @@ UNSWEPT = 5000
 _MOST_HITS = 20_000
 """Hits that are looked at for one page; where most cannot be seen, the page is cut short and says where to go on."""
 
-_FIRST_HITS = 200
+_FIRST_HITS = 64
 """Hits that the index is asked for at first; then three times as many."""
 
 _PORTION = 64
