@@ -113,7 +113,8 @@ class World:
         now = self.hub.clock()
         soonest = now + timedelta(seconds=UNDO_SECONDS)
         leaves_from = soonest if send_at is None else max(soonest, send_at)
-        is_put_off = leaves_from > soonest
+        # Also to a time that was over: set back, the clock says that it is yet to come.
+        is_put_off = send_at is not None
         self.written.append(
             Written(outbox_id=outbox_id, text=text, at=now, leaves_from=leaves_from, is_put_off=is_put_off)
         )
@@ -176,7 +177,7 @@ class World:
         """Somebody sets the clock that people see, and the engine notices: what was put off by nobody is due then."""
         self.ticks(hours * 3600)
         for written in self.written:
-            if hours < 0 and not written.is_put_off:
+            if hours < 0 and written.leaves_from <= written.at + timedelta(seconds=UNDO_SECONDS):
                 written.leaves_from = written.at
         with self.hub.database.transaction() as session:
             bring_forward(session, now=self.hub.clock())
