@@ -45,9 +45,7 @@ ASKED: dict[str, Asked] = {
     ),
     "POST /channels/{channel_id}/check": Asked(own=_LEADS, foreign=_FOREIGN),
     "POST /channels/{channel_id}/pull": Asked(own=answers("404 404 202 202"), foreign=answers("404 404 404 202")),
-    "POST /channels/{channel_id}/read-again": Asked(
-        own=answers("404 404 202 202"), foreign=answers("404 404 404 202")
-    ),
+    "POST /channels/{channel_id}/read-again": Asked(own=answers("404 404 202 202"), foreign=answers("404 404 404 202")),
     "POST /channels/{channel_id}/pause": Asked(own=_LEADS, foreign=_FOREIGN),
     "POST /channels/{channel_id}/resume": Asked(own=_LEADS, foreign=_FOREIGN),
     "GET /conversations": Asked(own=_ALL),
