@@ -15,6 +15,9 @@ from hub.connector import Choice, Emoji, Poll
 
 Raw = Mapping[str, Any]
 
+_MOST_VOTES = 2**53
+"""Beyond the people there are, and still a number for everybody it is told to."""
+
 
 def emoji(*told: Any) -> tuple[Emoji, ...]:
     """The emoji of these lists, each code once; of a moving one the picture that stands still."""
@@ -75,7 +78,7 @@ def _total(poll: Raw) -> int | None:
 
 
 def _number(told: Any) -> int | None:
-    return told if isinstance(told, int) and not isinstance(told, bool) and told >= 0 else None
+    return told if isinstance(told, int) and not isinstance(told, bool) and 0 <= told <= _MOST_VOTES else None
 
 
 def _instant(written: Any) -> datetime | None:

@@ -38,7 +38,6 @@ def linked(text: str) -> str:
 
 
 PLACES: dict[str, Callable[[str], str]] = {
-    "choice of a poll": lambda said: status(poll={"options": [{"title": said}, {"title": "Tea"}]}),
     "title of a card": lambda said: status(card={"url": LINK, "title": said}),
     "description of a card": lambda said: status(card={"url": LINK, "title": "Tea", "description": said}),
     "name of who is quoted": lambda said: status(quote={"content": "<p>x</p>", "account": {"acct": said}}),

@@ -17,7 +17,20 @@ import pytest
 
 from hub.api import create_api
 from hub.channels.connect import add_channel
-from hub.connector import Attachment, Author, Check, Incoming, Plan, Post, Receipt, ReplyRules, Skipped
+from hub.connector import (
+    Attachment,
+    Author,
+    Check,
+    Choice,
+    Emoji,
+    Incoming,
+    Plan,
+    Poll,
+    Post,
+    Receipt,
+    ReplyRules,
+    Skipped,
+)
 from hub.errors import Misconfigured, Rejected
 from hub.inbox.follow import follow_outbox
 from hub.kernel.database import storable
@@ -85,7 +98,15 @@ class Hostile:
         self.address = address
 
     def author(self, id: str = "stranger") -> Author:
-        return Author(id=id, handle=self.said, name=self.said, url=self.address, avatar=self.address)
+        return Author(
+            id=id, handle=self.said, name=self.said, emoji=self.emoji(), url=self.address, avatar=self.address
+        )
+
+    def emoji(self) -> tuple[Emoji, ...]:
+        return (Emoji(code=self.said, url=self.address),)
+
+    def poll(self) -> Poll:
+        return Poll(choices=(Choice(text=self.said, votes=2**60, is_ours=True), Choice(text=self.said, votes=-1)))
 
     def connector_class(self, fake: FakeNetwork) -> type[FakeConnector]:
         hostile = self
@@ -124,8 +145,12 @@ class Hostile:
                     remote_id=f"root {reply.allowed}",
                     title=f"{self.said} title",
                     text=self.said,
+                    emoji=self.emoji(),
+                    poll=self.poll(),
                     link=self.address,
                 ),
+                emoji=self.emoji(),
+                poll=self.poll(),
                 language=self.said[:30],
                 content_warning=self.said,
                 attachments=(
