@@ -210,6 +210,18 @@ def test_texts_of_a_plugin_are_shown_as_they_are(office: Office) -> None:
     assert "100% %(sure)s &lt;b&gt;safe&lt;/b&gt;" in office.enter().get("/channels/connect/shop").text
 
 
+def test_what_may_be_left_empty_is_told_apart(office: Office) -> None:
+    browser = office.enter()
+    assert marked_optional(browser.get("/channels/connect/shop").text) == ["Talk", "Name there"]
+    office.connect(browser)
+    settings = browser.get(f"/channels/{office.channel_id('Shop reviews')}/settings").text
+    assert marked_optional(settings) == ["Talk", "Name there"], "a secret that stays is not one that is not needed"
+
+
+def marked_optional(page: str) -> list[str]:
+    return re.findall(r"<label [^>]*>([^<]+) <span[^>]*>\(optional\)", page)
+
+
 def test_an_unknown_kind_is_nothing(office: Office) -> None:
     assert office.enter().get("/channels/connect/telegraph").status_code == 404
 
