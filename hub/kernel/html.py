@@ -132,16 +132,16 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     return value if pattern and pattern.fullmatch(value) else None
 
 
-def _cleaner(tags: set[str], attributes: dict[str, set[str]], directions: bool = True) -> nh3.Cleaner:
+def _cleaner(tags: set[str], attributes: dict[str, set[str]], *, is_shown: bool = True) -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=tags,
         attributes=attributes,
         attribute_filter=_attribute,
         clean_content_tags=_NEVER_SHOWN,
-        link_rel=LINK_REL,
+        link_rel=LINK_REL if is_shown else None,
         url_schemes={"https", "http", "mailto"},
         url_relative="deny",
-        set_tag_attribute_values={tag: {"dir": "auto"} for tag in _OWN_DIRECTION} if directions else None,
+        set_tag_attribute_values={tag: {"dir": "auto"} for tag in _OWN_DIRECTION} if is_shown else None,
     )
 
 
@@ -149,7 +149,7 @@ _CLEANER = _cleaner(TAGS, ATTRIBUTES)
 _FIRST = _cleaner(TAGS | _HEADINGS | _OTHER_BLOCKS | {"img"}, ATTRIBUTES | {"img": {"alt"}})
 """Lets through what is rewritten before _CLEANER has the last word."""
 
-_READER = _cleaner(set(html_to_text.READ_TAGS), html_to_text.READ_ATTRIBUTES, directions=False)
+_READER = _cleaner(set(html_to_text.READ_TAGS), html_to_text.READ_ATTRIBUTES, is_shown=False)
 _MAX_PASSES = 5
 
 
@@ -189,7 +189,12 @@ def _bounded(html: str) -> str:
     start = kept.rfind("<")
     if len(html) > MAX_HTML and start > kept.rfind(">"):
         kept = kept[:start]
-    return visible_controls(_FOREIGN.sub(r"<\1span", kept))
+    return visible_controls(_FOREIGN.sub(_as_span, kept))
+
+
+def _as_span(found: re.Match[str]) -> str:
+    # By a function: Python reads a template anew for each text.
+    return f"<{found[1]}span"
 
 
 _START_OR_END = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
