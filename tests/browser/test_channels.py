@@ -58,7 +58,7 @@ def test_an_error_stands_at_its_field_what_was_typed_is_kept_and_a_second_try_co
     page.goto("/channels/connect/sandbox")
     page.get_by_label("Conversations per hour").fill("many")
     page.get_by_label("Name", exact=True).fill("Practice")
-    page.get_by_label("Account", exact=True).fill("@practice")
+    page.get_by_label("Account (optional)").fill("@practice")
     page.get_by_role("button", name="Test and connect").click()
     expect(page.get_by_label("Conversations per hour")).to_have_accessible_description(
         re.compile("This is not a number")
@@ -75,7 +75,7 @@ def test_the_button_says_that_it_tests_and_pressed_twice_connects_once(connected
     page.goto("/channels/connect/sandbox")
     page.get_by_label("Conversations per hour").fill("0")
     page.get_by_label("Name", exact=True).fill("Twice")
-    page.get_by_label("Account", exact=True).fill("@twice")
+    page.get_by_label("Account (optional)").fill("@twice")
     # What the page says after the first press is read in the same turn: the answer may come at any moment.
     said = page.evaluate(
         """() => {
@@ -115,7 +115,7 @@ def test_a_channel_is_connected_without_javascript(connected: Installation, brow
     plain.goto("/channels/connect")
     plain.get_by_role("link", name="Sandbox").click()
     plain.get_by_label("Name", exact=True).fill("Plain")
-    plain.get_by_label("Account", exact=True).fill("@plain")
+    plain.get_by_label("Account (optional)").fill("@plain")
     plain.get_by_role("button", name="Test and connect").click()
     expect(plain.get_by_role("heading", name="Plain")).to_be_visible(timeout=TESTED)
 
