@@ -22,6 +22,7 @@ from hub.connector import (
     setting,
 )
 from hub.errors import AuthExpired, Misconfigured, Rejected
+from hub.kernel.hashtags import tags_of
 
 from . import composing, diagnosis
 from .arriving import Arriving, is_direct
@@ -35,7 +36,6 @@ from .rich_text import handles
 from .sdk import ACTIONS, Actions
 from .server import LOOK, Server
 from .sessions import Sessions
-from .tags import tags_of
 
 _MOST_NAMED = 4
 """People looked up for one answer: a plan has twenty seconds."""

@@ -17,7 +17,6 @@ from .reading import Listing
 TAG = "tag"
 """How what is said under a hashtag came to us."""
 
-MOST = 5
 _MOST_PAGES = 3
 _LATE = 3600
 
@@ -50,12 +49,6 @@ class Tagged:
     def after(self, watch: Watch) -> Tagged:
         """The turn passes to the next."""
         return Tagged(watches=(*self.watches[1:], watch))
-
-
-def tags_of(written: str) -> tuple[str, ...]:
-    """The hashtags somebody entered, with or without their sign, in lower case; at most five."""
-    words = (word.strip("#＃,;").lower() for word in written.replace(",", " ").split())
-    return tuple(dict.fromkeys(word for word in words if word))[:MOST]
 
 
 def read_down(page: Callable[[str | None], Listing], watch: Watch, me: Me, now: int) -> tuple[list[Raw], Watch]:

@@ -25,6 +25,7 @@ from hub.connector import (
     setting,
 )
 from hub.errors import Rejected
+from hub.kernel.hashtags import tags_of
 
 from . import composing, diagnosis, signing, streaming
 from .arriving import find_part, send_part
@@ -36,7 +37,6 @@ from .pulling import Pull
 from .reading import Reading
 from .sdk import ACTIONS, Actions
 from .server import Server
-from .tags import tags_of
 
 EDIT = "edit"
 _LIMITS_FOR = timedelta(hours=1)

@@ -13,9 +13,6 @@ from .walk import Step, Walk
 TAG = "tag"
 """How what is said under a hashtag came to us."""
 
-MOST = 5
-"""The most that Mastodon searches for in one request."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tagged:
@@ -35,12 +32,6 @@ class Tagged:
             return replace(self, walk=step.walk), step
         begun = replace(step.walk, below=None)
         return replace(self, walk=begun), replace(step, walk=begun, fresh=(), more=False)
-
-
-def tags_of(written: str) -> tuple[str, ...]:
-    """The hashtags somebody entered, with or without their sign, as the server is asked for them."""
-    words = (word.strip("#＃,;").lower() for word in written.replace(",", " ").split())
-    return tuple(dict.fromkeys(word for word in words if word))[:MOST]
 
 
 def fresh_of(items: Sequence[Any], step: Step) -> list[Raw]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hub_plugins.bluesky.tags import tags_of
 
 from hub.connector import Kind
 from hub.testing.clock import FrozenClock
@@ -147,16 +146,3 @@ def test_a_deleted_post_under_a_hashtag_goes(channel: Channel, server: FakeBlues
     channel.pull()
     channel.pull()
     assert said in channel.deleted
-
-
-@pytest.mark.parametrize(
-    ("written", "tags"),
-    [
-        ("", ()),
-        ("kettles", ("kettles",)),
-        ("#Kettles, #tea; ＃急須 #kettles", ("kettles", "tea", "急須")),
-        ("a b c d e f", ("a", "b", "c", "d", "e")),
-    ],
-)
-def test_hashtags_are_entered_as_people_write_them(written: str, tags: tuple[str, ...]) -> None:
-    assert tags_of(written) == tags

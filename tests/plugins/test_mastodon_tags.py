@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hub_plugins.mastodon.tags import tags_of
 
 from hub.connector import Kind
 from hub.testing.clock import FrozenClock
@@ -74,16 +73,3 @@ def test_without_hashtags_nobody_is_asked_for_them(server: FakeMastodon, clock: 
     made.pull()
     made.close()
     assert not [arrival for arrival in server.server.arrivals if "/timelines/" in arrival.path]
-
-
-@pytest.mark.parametrize(
-    ("written", "tags"),
-    [
-        ("", ()),
-        ("#Brightwater, kettles #brightwater", ("brightwater", "kettles")),
-        ("＃水 straße", ("水", "straße")),
-        ("a b c d e f", ("a", "b", "c", "d", "e")),
-    ],
-)
-def test_hashtags_are_entered_as_people_write_them(written: str, tags: tuple[str, ...]) -> None:
-    assert tags_of(written) == tags
