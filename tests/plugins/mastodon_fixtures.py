@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,20 @@ def server(dialect: Dialect, clock: FrozenClock) -> Iterator[FakeMastodon]:
 @pytest.fixture
 def channel(server: FakeMastodon, clock: FrozenClock, tmp_path: Path) -> Iterator[Channel]:
     """A channel that was connected and has pulled nothing yet."""
-    made = Channel(server.url, TOKEN, tmp_path, server.server.address, clock=clock)
+    with connected(server, clock, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def read_channel(server: FakeMastodon, clock: FrozenClock, tmp_path: Path) -> Iterator[Channel]:
+    """A channel whose history is read."""
+    with connected(server, clock, tmp_path) as made:
+        made.pull()
+        yield made
+
+
+@contextmanager
+def connected(server: FakeMastodon, clock: FrozenClock, folder: Path) -> Iterator[Channel]:
+    made = Channel(server.url, TOKEN, folder, server.server.address, clock=clock)
     yield made
     made.close()

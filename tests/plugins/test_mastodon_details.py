@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +13,7 @@ from hub.connector import Choice, Emoji, Poll
 from hub.testing.clock import FrozenClock
 from tests.plugins import mastodon_fixtures as fixtures
 from tests.plugins.mastodon_channel import Channel
-from tests.plugins.mastodon_server import ME, TOKEN, FakeMastodon
+from tests.plugins.mastodon_server import ME, FakeMastodon
 
 BLOB = {"shortcode": "blob", "url": "https://m.example/b.gif", "static_url": "https://m.example/b.png"}
 QUESTION = {
@@ -31,16 +29,7 @@ QUESTION = {
     "emojis": [BLOB],
 }
 
-clock, dialect, server = fixtures.clock, fixtures.dialect, fixtures.server
-
-
-@pytest.fixture
-def channel(server: FakeMastodon, clock: FrozenClock, tmp_path: Path) -> Iterator[Channel]:
-    """A channel whose history is read."""
-    made = Channel(server.url, TOKEN, tmp_path, server.server.address, clock=clock)
-    made.pull()
-    yield made
-    made.close()
+clock, dialect, server, channel = fixtures.clock, fixtures.dialect, fixtures.server, fixtures.read_channel
 
 
 # --- emoji --------------------------------------------------------------------------------------------------------

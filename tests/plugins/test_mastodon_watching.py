@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from hub_plugins.mastodon.marks import ANSWERS_EVERY, SETTLED_AFTER, Mark, read_mark
@@ -13,21 +11,12 @@ from hub.connector import Kind, Visibility
 from hub.testing.clock import FrozenClock
 from tests.plugins import mastodon_fixtures as fixtures
 from tests.plugins.mastodon_channel import Channel
-from tests.plugins.mastodon_server import LENA, ME, TOKEN, TOM, Dialect, FakeMastodon
+from tests.plugins.mastodon_server import LENA, ME, TOM, Dialect, FakeMastodon
 
 WEEK = timedelta(days=7)
 
 
-clock, dialect, server = fixtures.clock, fixtures.dialect, fixtures.server
-
-
-@pytest.fixture
-def channel(server: FakeMastodon, clock: FrozenClock, tmp_path: Path) -> Iterator[Channel]:
-    """A channel whose history is read."""
-    made = Channel(server.url, TOKEN, tmp_path, server.server.address, clock=clock)
-    made.pull()
-    yield made
-    made.close()
+clock, dialect, server, channel = fixtures.clock, fixtures.dialect, fixtures.server, fixtures.read_channel
 
 
 def contexts(server: FakeMastodon) -> int:
