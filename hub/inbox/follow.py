@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hub.events import ConversationChanged, ReplyMoved, ReplySettled
 from hub.inbox.done import note_done
-from hub.inbox.ingest import refresh
+from hub.inbox.refresh import refresh
 from hub.kernel import log
 from hub.kernel.hub import Hub
 from hub.outbox import store as outbox

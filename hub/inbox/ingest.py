@@ -19,10 +19,10 @@ from hub.inbox.authors import Authors
 from hub.inbox.emoji import Emojis
 from hub.inbox.model import Direction, Origin
 from hub.inbox.polls import write_poll
-from hub.inbox.store import conversations, intake, messages, replies, search, threads, tombs
+from hub.inbox.refresh import refresh_all
+from hub.inbox.store import conversations, intake, replies, search, threads, tombs
 from hub.inbox.store.intake import Known, Place
 from hub.inbox.store.tombs import Tomb
-from hub.inbox.summary import summarise
 from hub.inbox.threads import Threads
 from hub.inbox.versions import is_back, is_firmer, is_newer, is_outdated
 from hub.kernel import log
@@ -378,18 +378,3 @@ class _Intake:
     def _touch(self, conversation_id: int | None) -> None:
         if conversation_id is not None:
             self._touched.add(conversation_id)
-
-
-def refresh(session: Session, conversation_id: int, *, said: bool = True) -> None:
-    """Compute anew what the list shows of a conversation. said: false when nothing in it changed but its delivery."""
-    refresh_all(session, {conversation_id}, said=said)
-
-
-def refresh_all(session: Session, conversation_ids: Iterable[int], *, said: bool = True) -> None:
-    """The same of several: nobody answers or reads them until the transaction ends."""
-    summaries = {}
-    for conversation_id, mark in conversations.locked_marks(session, conversation_ids).items():
-        utterances = messages.utterances(session, conversation_id)
-        if utterances:
-            summaries[conversation_id] = summarise(utterances, read_at=mark.at)
-    conversations.summarise_all(session, summaries, said=said)

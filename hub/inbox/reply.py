@@ -15,8 +15,8 @@ from hub.errors import Conflict, Invalid
 from hub.events import ReplyQueued
 from hub.inbox import uploads
 from hub.inbox.answerable import Answerable, find_answerable, usual_audience
-from hub.inbox.ingest import refresh
 from hub.inbox.model import Conversation, UploadRow
+from hub.inbox.refresh import refresh
 from hub.inbox.store import conversations, replies
 from hub.inbox.target import target_of
 from hub.inbox.version import Version, demand_seen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.connector import Outgoing
-from hub.inbox.ingest import refresh
+from hub.inbox.refresh import refresh
 from hub.kernel.hub import Hub
 from hub.outbox import decide
 from hub.outbox import store as outbox

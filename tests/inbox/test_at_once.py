@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from hub.inbox.ingest import refresh
+from hub.inbox.refresh import refresh
 from hub.inbox.store import notes
 from hub.kernel.database import Session
 from hub.kernel.hub import Hub
