@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, timedelta
 from functools import partial
 from typing import Protocol, TypeVar
@@ -30,6 +30,7 @@ from hub.engine.listening import Listeners
 from hub.errors import HubError
 from hub.inbox import emoji, indexing, pictures, pull, uploads
 from hub.inbox.follow import follow_outbox
+from hub.inbox.store.emoji import Wanted
 from hub.kernel import log
 from hub.kernel.clock import Clock, system_clock
 from hub.kernel.hub import Hub
@@ -61,6 +62,7 @@ class OnChannel(Protocol):
     def fence(self) -> int: ...
 
 
+S = TypeVar("S")
 T = TypeVar("T", bound=OnChannel)
 
 
@@ -154,23 +156,17 @@ class Engine:
         *,
         seconds: float = _TICK_SECONDS,
     ) -> None:
-        """Claim what is due, a share at a time, without the channels of kinds that have theirs, and begin it.
+        """Begin what is due of channels; without those of kinds that have their share of the threads."""
 
-        While a kind has its share, go on as soon as one of its threads is free, until the next tick takes over.
-        """
-        until = time.monotonic() + seconds
-        while not stop.is_set() and time.monotonic() < until:
-            kinds, crowded = self._kinds(), crew.crowded
+        def claim_next(limit: int, crowded: Collection[str]) -> Sequence[tuple[str, T]]:
+            kinds = self._kinds()
             without = [channel_id for channel_id, kind in kinds.items() if kind in crowded]
-            limit = min(crew.free, crew.share)
-            items = claim(limit=limit, without=without)
-            for item in items:
-                failed = partial(self._debts.owe, give_back(item))
-                crew.start(kinds.get(item.channel_id, ""), partial(work, item), failed=failed)
-            if len(items) < limit and not crowded:
-                return
-            if len(items) < limit or not limit:
-                crew.wait_for_room(until - time.monotonic())
+            return [(kinds.get(item.channel_id, ""), item) for item in claim(limit=limit, without=without)]
+
+        def begin(kind: str, item: T) -> None:
+            crew.start(kind, partial(work, item), failed=partial(self._debts.owe, give_back(item)))
+
+        _share_out(crew, stop, claim_next, begin, seconds=seconds)
 
     def _kinds(self) -> dict[int, str]:
         with self.hub.database.reading() as session:
@@ -183,21 +179,15 @@ class Engine:
                 self._observing.start(plugin, work, failed=_nothing_owed)
 
     def _fetch_emoji(self, stop: threading.Event) -> None:
-        """Begin to fetch the pictures that messages name; a server that is slow holds two of the threads at most.
+        """Begin to fetch the pictures that messages name; a slow server holds up no other's."""
 
-        While there are more, go on as soon as one is free, until the next tick takes over.
-        """
-        until = time.monotonic() + _TICK_SECONDS
-        while not stop.is_set() and time.monotonic() < until:
-            crowded = self._fetching.crowded
-            limit = min(self._fetching.free, self._fetching.share)
-            wanted = emoji.claim_due(self.hub, limit=limit, without=crowded)
-            for each in wanted:
-                self._fetching.start(each.host, partial(emoji.fetch, self.hub, each), failed=_nothing_owed)
-            if limit and not wanted and not crowded:
-                return
-            if not wanted:
-                self._fetching.wait_for_room(until - time.monotonic())
+        def claim_next(limit: int, crowded: Collection[str]) -> Sequence[tuple[str, Wanted]]:
+            return [(each.host, each) for each in emoji.claim_due(self.hub, limit=limit, without=crowded)]
+
+        def begin(host: str, wanted: Wanted) -> None:
+            self._fetching.start(host, partial(emoji.fetch, self.hub, wanted), failed=_nothing_owed)
+
+        _share_out(self._fetching, stop, claim_next, begin)
 
     def _index(self) -> None:
         indexing.sweep(self.hub)
@@ -257,6 +247,31 @@ class Engine:
 
 def _release(item: OutboxItem, worker: str) -> GiveBack:
     return partial(outbox.release, outbox_id=item.id, claim=Claim(worker=worker, fence=item.fence))
+
+
+def _share_out(
+    crew: Crew,
+    stop: threading.Event,
+    claim: Callable[[int, Collection[str]], Sequence[tuple[str, S]]],
+    begin: Callable[[str, S], None],
+    *,
+    seconds: float = _TICK_SECONDS,
+) -> None:
+    """Claim what is due, a share at a time, without the names that have theirs, and begin each under its name.
+
+    While a name has its share, go on as soon as one of its threads is free, until the next tick takes over.
+    """
+    until = time.monotonic() + seconds
+    while not stop.is_set() and time.monotonic() < until:
+        crowded = crew.crowded
+        limit = min(crew.free, crew.share)
+        claimed = claim(limit, crowded)
+        for name, item in claimed:
+            begin(name, item)
+        if len(claimed) < limit and not crowded:
+            return
+        if len(claimed) < limit or not limit:
+            crew.wait_for_room(until - time.monotonic())
 
 
 def _nothing_owed(error: Exception) -> None:
