@@ -97,15 +97,21 @@ def _told(channel: Channel, letters: list[DeadLetter]) -> dict[int, Wording]:
     return told
 
 
+def _meant() -> tuple[int, int]:
+    """The first and the last of the items a form is about: one, or all up to the newest that was shown."""
+    form = read_form("letter", "newest")
+    one, newest = (row_id_or_none(form[name]) for name in ("letter", "newest"))
+    return one, one or newest
+
+
 @blueprint.post("/<int:channel_id>/unreadable/dismiss")
 @may(Action.MANAGE_CHANNEL)
 def dismiss(channel_id: int) -> AnyResponse:
     """Somebody has seen it: one item, or all up to the newest that was shown."""
-    form = read_form("letter", "newest")
+    first, last = _meant()
     channel = managed(channel_id)
-    one, newest = (row_id_or_none(form[name]) for name in ("letter", "newest"))
     with the_hub().database.transaction() as session:
-        store.dismiss(session, channel.id, first=one, last=one or newest, by=actor().agent_id, now=the_hub().clock())
+        store.dismiss(session, channel.id, first=first, last=last, by=actor().agent_id, now=the_hub().clock())
     return redirect(url_for("channels.unreadable", channel_id=channel.id, done="letters_dismissed"), code=303)
 
 
@@ -113,10 +119,9 @@ def dismiss(channel_id: int) -> AnyResponse:
 @may(Action.MANAGE_CHANNEL)
 def read_again(channel_id: int) -> AnyResponse:
     """The cause is mended: read it again, one item or all up to the newest that was shown."""
-    form = read_form("letter", "newest")
+    first, last = _meant()
     channel = managed(channel_id)
-    one, newest = (row_id_or_none(form[name]) for name in ("letter", "newest"))
-    found = again.read_again(the_hub(), channel.id, first=one, last=one or newest, by=actor().agent_id)
+    found = again.read_again(the_hub(), channel.id, first=first, last=last, by=actor().agent_id)
     done = "read_again" if found else "nothing_read_again"
     return redirect(url_for("channels.unreadable", channel_id=channel.id, done=done), code=303)
 
